@@ -1,0 +1,77 @@
+"""PyTorch programs on JAX: `import compat as torch`.
+
+A table of contents of the torch namespace. Importing it starts no device.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from compat.engine.memory import tune_allocator as _tune_allocator
+
+_tune_allocator()  # before JAX starts
+
+from compat.core import dtype as _dtype
+from compat.core.device import device as device
+from compat.core.device import set_default_device as set_default_device
+from compat.core.dtype import dtype as dtype
+from compat.core.promotion import can_cast as can_cast
+from compat.core.promotion import promote_types as promote_types
+from compat.core.size import Size as Size
+from compat.core.size import channels_last as channels_last
+from compat.core.size import channels_last_3d as channels_last_3d
+from compat.core.size import contiguous_format as contiguous_format
+from compat.core.size import memory_format as memory_format
+from compat.core.size import preserve_format as preserve_format
+from compat.core.size import strided as strided
+from compat.engine.recorder import eager as eager
+from compat.engine.report import stats as stats
+from compat.front import tensor as _tensor
+from compat.front.derive import FUNCTIONS as _FUNCTIONS
+from compat.front.tensor import Tensor as Tensor
+from compat.ops import library as _library
+from compat.tape.mode import enable_grad as enable_grad
+from compat.tape.mode import inference_mode as inference_mode
+from compat.tape.mode import is_grad_enabled as is_grad_enabled
+from compat.tape.mode import is_inference_mode_enabled as is_inference_mode_enabled
+from compat.tape.mode import no_grad as no_grad
+from compat.tape.mode import set_grad_enabled as set_grad_enabled
+
+__version__ = "2.13.0+compat"
+
+_library.load()
+_tensor.make_tensor_class()
+globals().update(_FUNCTIONS["torch"])
+globals().update(_dtype.DTYPES)
+globals().update(_dtype.ALIASES)
+
+from compat import floor as _floor  # noqa: E402  (functions over Tensor, which is complete now)
+
+globals().update(_floor.NAMES)
+
+# What is opened at first use, and where it is.
+_LAZY = {
+    "nn": "compat_nn", "optim": "compat.optim", "utils": "compat.utils",
+    "autograd": "compat.autograd", "serialization": "compat.serialization",
+    "func": "compat.func", "linalg": "compat.linalg", "random": "compat.random",
+    "cuda": "compat.cuda", "backends": "compat.backends", "version": "compat.version",
+    "testing": "compat.testing", "special": "compat.special", "fft": "compat.fft",
+    "types": "compat.types", "jit": "compat.jit", "vision": "compat.vision",
+    "return_types": "compat.return_types", "distributed": "compat.distributed",
+    "multiprocessing": "compat.multiprocessing", "overrides": "compat.overrides",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    where = _LAZY.get(name)
+    if where is not None:
+        try:
+            found = importlib.import_module(where)
+        except ModuleNotFoundError as missing:
+            if missing.name != where:
+                raise
+        else:
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module 'torch' has no attribute '{name}' (compat does not have it yet)")

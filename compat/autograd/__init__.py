@@ -1,0 +1,139 @@
+"""Gradients: `backward`, `grad`, the modes, and functions with a gradient of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from compat.autograd.function import Function as Function
+from compat.autograd.gradcheck import gradcheck as gradcheck
+from compat.autograd.gradcheck import gradgradcheck as gradgradcheck
+from compat.autograd.anomaly import detect_anomaly as detect_anomaly
+from compat.autograd.anomaly import set_detect_anomaly as set_detect_anomaly
+from compat.front import create
+from compat.front.base import TensorBase, wrap
+from compat.tape import backward as walk
+from compat.tape.mode import enable_grad as enable_grad
+from compat.tape.mode import inference_mode as inference_mode
+from compat.tape.mode import is_grad_enabled as is_grad_enabled
+from compat.tape.mode import no_grad as no_grad
+from compat.tape.mode import set_grad_enabled as set_grad_enabled
+from compat.tape.node import Tape
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
+) -> None:
+    """Adds to the leaves' `.grad` the gradients of the tensors.
+
+    grad_tensors   what each tensor's elements are weighted with; may be left out for scalars
+    retain_graph   keeps the graph for another backward; defaults to create_graph
+    create_graph   records the backward itself, for gradients of gradients
+    inputs         the only tensors whose `.grad` is added to
+    """
+    outputs = _listed(tensors)
+    given = _listed(grad_tensors if grad_tensors is not None else grad_variables)
+    given += [None] * (len(outputs) - len(given))
+    roots = _roots(outputs, given)
+    keep = create_graph if retain_graph is None else retain_graph
+    if inputs is None:
+        walk.backward(roots, None, keep, create_graph)
+        return
+    wanted = _listed(inputs)
+    if not wanted:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    targets = [_target(each) for each in wanted]
+    for tensor, found in zip(wanted, walk.backward(roots, targets, keep, create_graph), strict=True):
+        if found is not None:
+            made = wrap(*found)
+            tensor.grad = made if tensor.grad is None else tensor.grad + made
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of the outputs (of their sum with grad_outputs) with respect to the inputs.
+
+    >>> x = compat.tensor(3.0, requires_grad=True)
+    >>> compat.autograd.grad(x**2, x)
+    (tensor(6.),)
+    """
+    if is_grads_batched:
+        raise NotImplementedError("compat does not have is_grads_batched yet")
+    results = _listed(outputs)
+    given = _listed(grad_outputs)
+    given += [None] * (len(results) - len(given))
+    wanted = _listed(inputs)
+    roots = _roots(results, given)
+    targets = [_target(each) for each in wanted]
+    keep = create_graph if retain_graph is None else retain_graph
+    found = walk.backward(roots, targets, keep, create_graph)
+    made: list[Any] = []
+    for tensor, one in zip(wanted, found, strict=True):
+        if one is not None:
+            made.append(wrap(*one))
+        elif materialize_grads:
+            made.append(create.zeros_like(tensor))
+        elif allow_unused:
+            made.append(None)
+        else:
+            raise RuntimeError(
+                "One of the differentiated Tensors appears to not have been used in the graph. "
+                "Set allow_unused=True if this is the desired behavior."
+            )
+    return tuple(made)
+
+
+def _listed(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    return [given] if isinstance(given, TensorBase) else list(given)
+
+
+def _target(tensor: Any) -> Tape:
+    if not tensor.requires_grad:
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
+    assert tensor._tape is not None
+    return tensor._tape
+
+
+def _roots(outputs: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+    """Where the walk starts, with a gradient for each; RuntimeError in PyTorch's words."""
+    roots = []
+    for at, (tensor, gradient) in enumerate(zip(outputs, given, strict=True)):
+        if not tensor.requires_grad:
+            raise RuntimeError(
+                f"element {at} of tensors does not require grad and does not have a grad_fn"
+            )
+        if gradient is None:
+            if tensor._meta.numel != 1:
+                raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            if not tensor._meta.dtype.is_floating_point:
+                raise RuntimeError(
+                    "grad can be implicitly created only for real scalar outputs but got "
+                    f"{tensor._meta.dtype}"
+                )
+            gradient = create.ones_like(tensor)
+        elif gradient._meta.shape != tensor._meta.shape:
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[{at}] has a shape of {gradient._meta.shape} and "
+                f"output[{at}] has a shape of {tensor._meta.shape}."
+            )
+        elif gradient._meta.dtype is not tensor._meta.dtype:
+            gradient = gradient.to(tensor._meta.dtype)
+        roots.append((tensor._tape, gradient._gradient()))
+    return roots
+

@@ -1,0 +1,322 @@
+"""`Function`: an operation whose gradient the user writes."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from compat.engine.recorder import local
+from compat.engine.value import Meta
+from compat.front import create
+from compat.front.base import TensorBase, alias, wrap
+from compat.front.convert import to
+from compat.tape import history
+from compat.tape.node import Node, Tape, ViewTape, result_tape
+
+
+class FunctionCtx:
+    """What forward leaves for backward."""
+
+    def __init__(self) -> None:
+        self._saved: tuple[Any, ...] = ()
+        self._dirty: tuple[Any, ...] = ()
+        self._undifferentiated: tuple[Any, ...] = ()
+        self._materialize = True
+        self.needs_input_grad: tuple[bool, ...] = ()
+        self._results: list[Any] = []
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keeps inputs and outputs for backward, which finds them in `saved_tensors`."""
+        for tensor in tensors:
+            if tensor is not None and not isinstance(tensor, TensorBase):
+                raise TypeError(
+                    "save_for_backward can only save variables, but argument 0 is of type "
+                    f"{type(tensor).__name__}"
+                )
+        self._saved = tensors
+
+    save_for_forward = save_for_backward
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        """Says which inputs forward has written in place."""
+        self._dirty = tensors
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        """Says which outputs no gradient flows through."""
+        self._undifferentiated = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward gets zeros, not None, for outputs that no gradient came from."""
+        self._materialize = value
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What forward saved; RuntimeError when it was overwritten or freed since."""
+        node = self._node  # type: ignore[attr-defined]
+        if node.saved is None:
+            from compat.tape.backward import _FREED
+
+            raise RuntimeError(_FREED)
+        return tuple(_checked(one, node) for one in node.kept)
+
+    saved_variables = saved_tensors
+
+
+def _checked(one: Any, node: Any) -> Any:
+    if one is None:
+        return None
+    tensor, version, place = one
+    if tensor._storage.version != version:
+        from compat.core.dtype import TYPE_NAMES
+
+        raise RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an inplace "
+            f"operation: [torch.{TYPE_NAMES[tensor._meta.dtype]}Tensor {list(tensor._meta.shape)}]"
+            f", is at version {tensor._storage.version}; expected version {version} instead. Hint: "
+            "enable anomaly detection to find the operation that failed to compute its gradient, "
+            "with torch.autograd.set_detect_anomaly(True)."
+        )
+    if place is not None:  # a result: its history is this very node
+        made = alias(tensor, tensor._meta, tensor._offset, result_tape(node, place))
+        return made
+    return tensor
+
+
+class _FunctionNode(Node):
+    """The node of a Function; it is its own rule."""
+
+    __slots__ = ("ctx", "function", "kept", "__dict__")
+
+    def __init__(self, function: Any, ctx: Any, edges: tuple[Any, ...], outs: Sequence[Meta]) -> None:
+        super().__init__(self, edges, (None, None, 0), (), outs)
+        self.ctx, self.function, self.line = ctx, function, None
+
+    def name(self) -> str:  # type: ignore[override]
+        return f"{self.function.__name__}Backward"
+
+    def __repr__(self) -> str:
+        return f"<torch.autograd.function.{self.name()} object at {id(self):#x}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("ctx", "function", "kept"):
+            raise AttributeError(name)
+        return getattr(self.ctx, name)
+
+    def pull(self, node: Node, gradients: Sequence[Any], create_graph: bool) -> list[Any]:
+        ctx = self.ctx
+        given = [self._given(one, out) for one, out in zip(gradients, self.outs, strict=True)]
+        results = self.function.backward(ctx, *given)
+        results = results if isinstance(results, tuple | list) else (results,)
+        places = ctx._places
+        count = ctx._count
+        if len(results) > count and all(one is None for one in results[count:]):
+            results = results[:count]
+        if len(results) != count:
+            raise RuntimeError(
+                f"function {self.name()} returned an incorrect number of gradients (expected "
+                f"{count}, got {len(results)})"
+            )
+        return [
+            self._flowing(results[place], metas, place)
+            for place, metas in zip(places, ctx._metas, strict=True)
+        ]
+
+    def _given(self, gradient: Any, out: Meta) -> Any:
+        if gradient is not None:
+            return wrap(*gradient)
+        if not self.ctx._materialize:
+            return None
+        return create.constant(out.shape, 0, out.dtype, out.device)
+
+    def _flowing(self, result: Any, expected: Meta, place: int) -> Any:
+        if result is None:
+            return None
+        if not isinstance(result, TensorBase):
+            raise TypeError(
+                f"{self.name()}: expected Variable (got {type(result).__name__})"
+            )
+        if result._meta.shape != expected.shape:
+            try:
+                result = result.expand(expected.shape) if result._meta.numel < expected.numel else (
+                    result.sum_to_size(expected.shape)  # type: ignore[attr-defined]
+                )
+            except RuntimeError:
+                raise RuntimeError(
+                    f"Function {self.name()} returned an invalid gradient at index {place} - got "
+                    f"{list(result._meta.shape)} but expected shape compatible with "
+                    f"{list(expected.shape)}"
+                ) from None
+        if result._meta.dtype is not expected.dtype:
+            result = to(result, expected.dtype)
+        return result._gradient()
+
+
+class Function:
+    """An operation with a gradient of its own: static `forward(ctx, ...)` and `backward(ctx, ...)`.
+
+    >>> class Double(compat.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         return x * 2
+    ...     @staticmethod
+    ...     def backward(ctx, grad):
+    ...         return grad * 2
+    >>> Double.apply(compat.tensor(3.0))
+    tensor(6.)
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all "
+            "static, so you should invoke them on the class itself. Instantiating an autograd "
+            "function will raise an error in a future version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *args: Any) -> Any:
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use "
+            "new-style autograd function with static forward method. (Example: "
+            "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+        )
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function to use it with backward mode AD."
+        )
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Runs forward and gives its result, with backward in the graph."""
+        ctx = FunctionCtx()
+        tensors = [(at, one) for at, one in enumerate(args) if isinstance(one, TensorBase)]
+        tapes = [_tape_of(one) for _, one in tensors]
+        needs = local.grad and any(tape is not None for tape in tapes)
+        ctx.needs_input_grad = tuple(
+            isinstance(one, TensorBase) and one.requires_grad for one in args  # type: ignore[attr-defined]
+        )
+        before, local.grad = local.grad, False
+        try:
+            if cls.setup_context is Function.setup_context:
+                made = cls.forward(ctx, *args)
+            else:
+                made = cls.forward(*args)
+                cls.setup_context(ctx, args, made)
+        finally:
+            local.grad = before
+        if not needs:
+            ctx._node = _Freed(ctx)  # type: ignore[attr-defined]
+            return made
+        return _recorded(cls, ctx, args, tensors, tapes, made)
+
+
+class _Freed:
+    """Stands for the node of a Function that no gradient flows through."""
+
+    saved = ()
+
+    def __init__(self, ctx: FunctionCtx) -> None:
+        self.kept = [None if one is None else (one, one._storage.version, None) for one in ctx._saved]
+
+
+def _tape_of(tensor: Any) -> Tape | None:
+    return tensor._tape if tensor.requires_grad else None
+
+
+def _recorded(cls: Any, ctx: Any, args: Any, tensors: Any, tapes: Any, made: Any) -> Any:
+    """The results of forward with the node that leads back."""
+    several = isinstance(made, tuple | list)
+    results = list(made) if several else [made]
+    inputs = {id(one) for _, one in tensors}
+    dirty = {id(one) for one in ctx._dirty}
+    plain = {id(one) for one in ctx._undifferentiated}
+    for one in ctx._dirty:
+        history.check_writable(one)
+    outs = [at for at, one in enumerate(results) if isinstance(one, TensorBase)]
+    metas = [results[at]._meta for at in outs]
+    node = _FunctionNode(cls, ctx, tuple(tapes), metas)
+    ctx._node, ctx._count = node, len(args)
+    ctx._places = [at for at, _ in tensors]
+    ctx._metas = [one._meta for _, one in tensors]
+    shown: dict[int, int] = {}
+    for place, at in enumerate(outs):
+        one = results[at]
+        if id(one) in inputs and id(one) not in dirty:  # an input handed through is a new view
+            one = results[at] = alias(one, one._meta, one._offset)
+        shown[id(one)] = place
+    node.kept = [
+        None if one is None else (one, one._storage.version, shown.get(id(one)))
+        for one in ctx._saved
+    ]
+    for place, at in enumerate(outs):
+        one = results[at]
+        if id(one) in plain or not one._meta.differentiable:
+            continue
+        tape = result_tape(node, place)
+        if id(one) in dirty:
+            history.rewrite(one, tape)
+        elif isinstance(one._tape, ViewTape):
+            one._tape.node, one._tape.index, one._tape.requires = node, place, True
+        else:
+            one._tape = tape
+    node.kept = [
+        None if one is None else (_detached(one[0]) if one[2] is not None else one[0], *one[1:])
+        for one in node.kept
+    ]
+    return type(made)(results) if several else results[0]
+
+
+def _detached(tensor: Any) -> Any:
+    """A result that is saved must not hold its own node, or neither would ever be freed."""
+    return alias(tensor, tensor._meta, tensor._offset)
+
+
+def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Marks a backward that is not differentiable itself; a second backward raises."""
+
+    @functools.wraps(function)
+    def once(ctx: Any, *gradients: Any) -> Any:
+        recorded = local.grad
+        before, local.grad = local.grad, False
+        try:
+            results = function(ctx, *gradients)
+        finally:
+            local.grad = before
+        if not recorded or not any(
+            isinstance(one, TensorBase) and one.requires_grad for one in gradients  # type: ignore[attr-defined]
+        ):
+            return results
+        listed = results if isinstance(results, tuple) else (results,)
+        marked = tuple(_Once.apply(one) if isinstance(one, TensorBase) else one for one in [
+            None if one is None else one.detach().requires_grad_() for one in listed
+        ])
+        return marked if isinstance(results, tuple) else marked[0]
+
+    return once
+
+
+class _Once(Function):
+    """Raises when a gradient is sent through a result that has none."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
+        )

@@ -1,0 +1,9 @@
+"""How wrong arguments are refused: PyTorch's exception types and wording."""
+
+from __future__ import annotations
+
+
+def require(condition: object, message: str, kind: type[Exception] = RuntimeError) -> None:
+    """Raises kind(message) unless the condition holds."""
+    if not condition:
+        raise kind(message)

@@ -1,0 +1,159 @@
+"""The bounded caches of programs, the disk cache under them, and the compiling thread."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import queue
+import threading
+import time
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from compat.engine import program, report
+from compat.engine.program import Known, Program
+from compat.engine.section import Section
+from compat.engine.spec import Spec
+
+KNOWN_LIMIT = 2_048  # signatures remembered
+PROGRAM_LIMIT = 256  # compiled sections kept
+BACKGROUND_SHARE = 0.5  # of the wall time that the compiling thread may use
+
+_known: OrderedDict[tuple[Any, ...], Known] = OrderedDict()
+_programs: OrderedDict[Program, Known] = OrderedDict()
+report.gauge("sections_known", lambda: len(_known))
+report.gauge("programs", lambda: len(_programs))
+
+
+def known(wiring: tuple[Any, ...]) -> Known:
+    """What is known of a signature; the least recently used fall out."""
+    found = _known.get(wiring)
+    if found is None:
+        found = _known[wiring] = Known(wiring)
+        if len(_known) > KNOWN_LIMIT:
+            _, dropped = _known.popitem(last=False)
+            for each in dropped.programs:
+                _programs.pop(each, None)
+    else:
+        _known.move_to_end(wiring)
+    return found
+
+
+def _keep(known: Known, made: Program) -> None:
+    known.programs.append(made)
+    _programs[made] = known
+    if len(_programs) > PROGRAM_LIMIT:
+        oldest, owner = _programs.popitem(last=False)
+        owner.programs.remove(oldest)
+
+
+def _planned(known: Known, live: list[int], free: frozenset[int]) -> Program:
+    """The program to compile: a union with those that did not cover, so that few are needed."""
+    outputs, donated = set(live), free
+    for earlier in known.programs:
+        outputs |= set(earlier.outputs)
+        donated &= earlier.donated
+    return Program(tuple(sorted(outputs)), donated)
+
+
+def compile_now(
+    known: Known, section: Section, live: list[int], free: frozenset[int], device: Any
+) -> Program:
+    """A program of the section that gives at least the live results, compiled while we wait."""
+    made = _planned(known, live, free)
+    program.build(known, made, _shapes(section), _packs(section), device)
+    _keep(known, made)
+    return made
+
+
+def compile_later(
+    known: Known, section: Section, live: list[int], free: frozenset[int], device: Any
+) -> None:
+    """Has the compiling thread make a program, to be used from when it is there."""
+    made = known.waiting = _planned(known, live, free)
+    _thread.submit(known, made, (_shapes(section), _packs(section), device))
+
+
+def _shapes(section: Section) -> list[Any]:
+    return [jax.ShapeDtypeStruct(given.shape, given.dtype) for given in program.arguments(section)]
+
+
+def _packs(section: Section) -> tuple[bool, bool]:
+    return bool(section.floats), bool(section.ints)
+
+
+class _Compiler:
+    """A daemon thread that compiles, within a share of the wall time."""
+
+    def __init__(self) -> None:
+        self.jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.thread: threading.Thread | None = None
+        self.idle = threading.Event()
+        self.idle.set()
+        self.used, self.started = 0.0, time.perf_counter()
+
+    def submit(self, *job: Any) -> None:
+        if self.thread is None:
+            self.thread = threading.Thread(target=self.work, name="compat-compiler", daemon=True)
+            self.thread.start()
+            atexit.register(self.idle.wait)
+        self.jobs.put(job)
+
+    def work(self) -> None:
+        while True:
+            known, made, how = self.jobs.get()
+            over = self.used - BACKGROUND_SHARE * (time.perf_counter() - self.started)
+            if over > 0:
+                time.sleep(over / BACKGROUND_SHARE)
+            self.idle.clear()
+            before = time.thread_time()
+            try:
+                program.build(known, made, *how)
+                _keep(known, made)
+            finally:
+                known.waiting = None
+                self.used += time.thread_time() - before
+                self.idle.set()
+
+
+_thread = _Compiler()
+
+
+# Checks on data: results of entries that say whether an index was in range and the like.
+
+_checks: list[tuple[Any, Spec, tuple[str, int]]] = []
+
+
+def await_check(passed: Any, spec: Spec, line: tuple[str, int]) -> None:
+    """Keeps a check of a launched section until the next look."""
+    _checks.append((passed, spec, line))
+
+
+def raise_failed_checks() -> None:
+    """Raises for the first check that failed, naming the line that recorded it."""
+    while _checks:
+        passed, spec, (file, line) = _checks.pop(0)
+        if not bool(passed):
+            _checks.clear()
+            assert spec.message is not None
+            kind, text = spec.message
+            raise kind(f"{text} (recorded at {file}:{line})")
+
+
+# The cache on disk.
+
+
+def use_disk_cache() -> None:
+    """Turns on JAX's compilation cache on disk, unless the user did or switched it off.
+
+    COMPAT_CACHE_DIR moves it; empty or 0 switches it off.
+    """
+    place = os.environ.get("COMPAT_CACHE_DIR", "~/.cache/compat")
+    if place in ("", "0") or jax.config.jax_compilation_cache_dir is not None:  # type: ignore[attr-defined]
+        return
+    folder = Path(place).expanduser()
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

@@ -1,0 +1,242 @@
+"""A section run: as one compiled program, or entry by entry through small executables."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jax import lax
+
+from compat.engine import report
+from compat.engine.section import Section
+from compat.engine.spec import Spec
+from compat.engine.value import Value
+
+# Seconds of compiling, as a rough model of what was measured on a 2-core CPU: a ResNet-18 step
+# (147 entries, 59 distinct) 2.9 s whole and 5.2 s op by op, an unrolled GRU (1,471 entries, 33
+# distinct) 5-6 s whole and 1.4 s op by op, an MLP step (15 entries) 0.45 s whole.
+WHOLE_BASE, WHOLE_ENTRY, WHOLE_SPEC = 0.1, 0.0035, 0.025
+SINGLE_SPEC = 0.06
+# What an entry costs more op by op than inside a program, in seconds per run: dispatch, and
+# results that go through memory.
+SINGLE_ENTRY = 12e-6
+# A small section that was run this often is compiled though it has not cost that much yet.
+SOON, SOON_SECONDS = 8, 1.0
+
+_set_array: Callable[[Value, Any], None] = Value.array.__set__  # type: ignore[attr-defined]
+
+
+class Entry:
+    """One entry of a closed section: a spec, where its operands are, its first result."""
+
+    __slots__ = ("spec", "operands", "numbers", "first")
+
+    def __init__(self, spec: Spec, operands: tuple[int, ...], numbers: tuple[Any, ...], first: int) -> None:
+        self.spec, self.operands, self.numbers, self.first = spec, operands, numbers, first
+
+
+def decode(wiring: Sequence[Any]) -> list[Entry]:
+    """The entries of a section's wiring, with the packed positions of their numbers."""
+    entries: list[Entry] = []
+    at = results = floats = ints = 0
+    while at < len(wiring):
+        spec: Spec = wiring[at]
+        numbers = []
+        for kind in spec.kinds:
+            if kind in "fc":
+                numbers.append((kind, floats))
+                floats += 1 + (kind == "c")
+            else:
+                numbers.append((kind, ints))
+                ints += 1
+        operands = tuple(wiring[at + 1 : at + 1 + spec.arity])
+        entries.append(Entry(spec, operands, tuple(numbers), results))
+        results += len(spec.outs)
+        at += 1 + spec.arity
+    return entries
+
+
+class Program:
+    """A compiled section for a set of results and of donated leaves."""
+
+    __slots__ = ("outputs", "donated", "executable", "call", "aliases", "device")
+
+    def __init__(self, outputs: tuple[int, ...], donated: frozenset[int]) -> None:
+        self.outputs, self.donated = outputs, donated
+        self.executable: Any = None
+        self.call: Callable[..., Any]
+
+    def covers(self, live: Iterable[int], free: frozenset[int]) -> bool:
+        """Whether it gives all live results and destroys only what is free to be destroyed."""
+        return self.donated <= free and set(live) <= set(self.outputs)
+
+
+class Known:
+    """What is known of a section's signature.
+
+    entries    its entries, decoded once
+    programs   compiled so far; a few, since liveness is only a cover
+    visits     how often it was run
+    spent      what op-by-op running has cost more than a program would have, in seconds
+    estimate   what compiling it whole is expected to take, in seconds
+    waiting    outputs and donations asked of the compiling thread and not there yet
+    """
+
+    __slots__ = (
+        "entries", "programs", "visits", "spent", "estimate", "waiting", "distinct", "order",
+    )  # fmt: skip
+
+    def __init__(self, wiring: Sequence[Any]) -> None:
+        self.entries = decode(wiring)
+        self.distinct = list({entry.spec: None for entry in self.entries})
+        self.programs: list[Program] = []
+        self.visits, self.spent = 0, 0.0
+        self.waiting: Program | None = None
+        self.estimate = (
+            WHOLE_BASE + WHOLE_ENTRY * len(self.entries) + WHOLE_SPEC * len(self.distinct)
+        )
+
+    def single_estimate(self) -> float:
+        """Seconds of compiling that running op by op would take now."""
+        return SINGLE_SPEC * sum(spec.executable is None for spec in self.distinct)
+
+
+def arguments(section: Section) -> list[Any]:
+    """What a program of the section is called with: the numbers, packed, and the leaves."""
+    packs: list[Any] = []
+    if section.floats:
+        packs.append(np.array(section.floats, np.float64))
+    if section.ints:
+        packs.append(np.array(section.ints, np.int64))
+    for leaf in section.leaves:
+        array = leaf.array
+        if type(array) is np.ndarray and array.nbytes > 65_536:  # worth a transfer of its own
+            array = leaf.array = jax.device_put(array)
+        packs.append(array)
+    return packs
+
+
+def build(known: Known, program: Program, inputs: Sequence[Any], packs: tuple[bool, bool], device: Any) -> None:
+    """Compiles the program for arguments of these shapes."""
+    entries = needed(known.entries, program.outputs)
+
+    def section(*given: Any) -> tuple[Any, ...]:
+        rest = list(given)
+        floats = rest.pop(0) if packs[0] else ()
+        ints = rest.pop(0) if packs[1] else ()
+        results: dict[int, Any] = {-1 - place: leaf for place, leaf in enumerate(rest)}
+        for entry in entries:
+            operands = [results[place] for place in entry.operands]
+            numbers = [_unpacked(kind, at, floats, ints) for kind, at in entry.numbers]
+            made = entry.spec.run(*operands, *numbers)
+            made = made if isinstance(made, tuple) else (made,)
+            results.update(zip(itertools.count(entry.first), made))
+        return tuple(results[place] for place in program.outputs)
+
+    first = sum(packs)
+    donated = tuple(first - 1 - place for place in sorted(program.donated, reverse=True))
+
+    def compile() -> Any:
+        with jax.enable_x64(True), jax.default_device(device):
+            return jax.jit(section, donate_argnums=donated).lower(*inputs).compile()
+
+    program.executable = report.compiled(f"section of {len(entries)} entries", compile)
+    program.call = program.executable
+
+
+def _unpacked(kind: str, at: int, floats: Any, ints: Any) -> Any:
+    if kind == "f":
+        return floats[at]
+    if kind == "c":
+        return lax.complex(floats[at], floats[at + 1])
+    return ints[at] != 0 if kind == "b" else ints[at]
+
+
+def needed(entries: Sequence[Entry], outputs: Iterable[int]) -> list[Entry]:
+    """The entries that the outputs depend on, in order."""
+    wanted = set(outputs)
+    kept = []
+    for entry in reversed(entries):
+        if any(place in wanted for place in range(entry.first, entry.first + len(entry.spec.outs))):
+            kept.append(entry)
+            wanted.update(entry.operands)
+    return kept[::-1]
+
+
+def run_whole(program: Program, section: Section) -> None:
+    """Launches the program and stores its results.
+
+    Storing is one call into C, since an interrupt between the launch, which destroys donated
+    buffers, and the storing would lose the parameters of a model.
+    """
+    values = section.values
+    targets = [values[place] for place in program.outputs]
+    given = arguments(section)
+    report.counters["launches"] += 1
+    call = program.call
+    with jax.enable_x64(True):
+        results = itertools.chain.from_iterable(itertools.starmap(call, (given,)))
+        deque(map(_set_array, targets, results), maxlen=0)
+    if call is program.executable:  # from the second call on without the Python wrapper
+        program.call = getattr(program.executable, "_call", None) or call
+
+
+def run_single(entries: Sequence[Entry], section: Section, device: Any) -> None:
+    """Runs entries one by one, each through the executable of its spec."""
+    values, floats, ints = section.values, section.floats, section.ints
+    arrays: list[Any] = [value.array for value in values]
+    leaves = [_on_device(leaf) for leaf in section.leaves]
+    with jax.enable_x64(True), jax.default_device(device):
+        for entry in entries:
+            spec = entry.spec
+            run = spec.executable or spec.compiled()
+            operands = [arrays[at] if at >= 0 else leaves[-1 - at] for at in entry.operands]
+            for kind, at in entry.numbers:
+                operands.append(_number(kind, at, floats, ints))
+            made = run(*operands)
+            if type(made) is tuple:
+                arrays[entry.first : entry.first + len(made)] = made
+            else:
+                arrays[entry.first] = made
+    report.counters["launches"] += len(entries)
+    deque(map(_set_array, values, arrays), maxlen=0)
+
+
+def _on_device(leaf: Value) -> Any:
+    array = leaf.array
+    if type(array) is np.ndarray and array.nbytes > 65_536:
+        array = leaf.array = jax.device_put(array)
+    return array
+
+
+def _number(kind: str, at: int, floats: list[float], ints: list[int]) -> Any:
+    if kind == "f":
+        return np.float64(floats[at])
+    if kind == "c":
+        return np.complex128(complex(floats[at], floats[at + 1]))
+    return np.bool_(ints[at]) if kind == "b" else np.int64(ints[at])
+
+
+def prefers_whole(known: Known, policy: str | None = os.environ.get("COMPAT_RUN")) -> bool:
+    """Whether a section met without a program should be compiled now, before it runs.
+
+    Both ways compile what is missing. Once every op has its executable, op by op costs nothing
+    to start, and the section is compiled in the background when it turns out to repeat.
+    COMPAT_RUN=whole or COMPAT_RUN=ops decides for all.
+    """
+    if policy:
+        return policy == "whole"
+    return known.estimate < known.single_estimate()
+
+
+def deserves_program(known: Known) -> bool:
+    """The ski-rental rule: compile once running op by op has cost what compiling will cost."""
+    known.spent += SINGLE_ENTRY * len(known.entries)
+    return known.spent >= known.estimate or (
+        known.visits >= SOON and known.estimate < SOON_SECONDS
+    )

@@ -1,0 +1,52 @@
+"""What recording did: counters, and the record of every compilation."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any
+
+counters: Counter[str] = Counter()
+seconds: Counter[str] = Counter()
+compilations: deque[tuple[str, float]] = deque(maxlen=256)  # what, seconds; newest last
+_gauges: dict[str, Callable[[], int]] = {}
+
+
+def gauge(name: str, read: Callable[[], int]) -> None:
+    """Adds a size that `stats` reads when it is asked."""
+    _gauges[name] = read
+
+
+def compiled(what: str, build: Callable[[], Any]) -> Any:
+    """Runs a build of an executable, counted and timed."""
+    started = time.perf_counter()
+    made = build()
+    took = time.perf_counter() - started
+    counters["compiles"] += 1
+    seconds["compile"] += took
+    compilations.append((what, took))
+    return made
+
+
+def stats() -> dict[str, Any]:
+    """What recording and running did so far in this process.
+
+    sections         sections closed, whole ones run as one program, the others op by op
+    launches         executables launched, of whole sections and of single ops
+    compiles         executables built (each perhaps out of the cache on disk)
+    compile_seconds  time spent building them, in whichever thread
+    """
+    result: dict[str, Any] = dict(counters)
+    for name in ("sections", "whole", "op_by_op", "launches", "compiles"):
+        result.setdefault(name, 0)
+    result["compile_seconds"] = round(seconds["compile"], 3)
+    result |= {name: read() for name, read in _gauges.items()}
+    return result
+
+
+def reset_stats() -> None:
+    """Sets the counters back to zero; sizes of caches stay what they are."""
+    counters.clear()
+    seconds.clear()
+    compilations.clear()

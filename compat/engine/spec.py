@@ -1,0 +1,117 @@
+"""What one recorded entry does: a pure function at given shapes, types and settings."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from compat.core import dtype as d
+from compat.engine import report
+from compat.engine.value import Meta, meta
+
+# How a Python number travels to a program: a letter for its kind, packed by kind.
+KINDS: dict[type, str] = {bool: "b", int: "i", float: "f", complex: "c"}
+SCALAR_AVALS = {
+    "b": jax.ShapeDtypeStruct((), np.bool_),
+    "i": jax.ShapeDtypeStruct((), np.int64),
+    "f": jax.ShapeDtypeStruct((), np.float64),
+    "c": jax.ShapeDtypeStruct((), np.complex128),
+}
+
+
+class Spec:
+    """A pure function over arrays, then scalars, with everything static bound.
+
+    There is one object for one function, settings and operand shapes, so a recorded section
+    is a tuple of specs and places that hashes by identity.
+
+    name     what the entry is called in reports
+    run      the function, jitted so that its trace is shared by everybody who calls it
+    arity    how many arrays it takes
+    kinds    the kinds of the scalars that follow, one letter each
+    outs     the metas of the results
+    guarded  whether the last result is a check: 0-dim bool, False when the data were wrong
+    message  what to raise then
+    """
+
+    __slots__ = (
+        "name", "run", "arity", "avals", "kinds", "outs", "guarded", "message", "executable",
+        "fails", "__weakref__",
+    )  # fmt: skip
+
+    name: str
+    run: Callable[..., Any]
+    arity: int
+    avals: tuple[Any, ...]
+    kinds: str
+    outs: tuple[Meta, ...]
+    guarded: bool
+    message: tuple[type[Exception], str] | None
+    executable: Any
+
+    def __repr__(self) -> str:
+        return f"{self.name}({', '.join(_short(aval) for aval in self.avals)})"
+
+    def compiled(self) -> Any:
+        """The executable for running this entry alone."""
+        if self.executable is None:
+            scalars = (SCALAR_AVALS[kind] for kind in self.kinds)
+            self.executable = report.compiled(
+                f"op {self.name}", lambda: self.run.lower(*self.avals, *scalars).compile()  # type: ignore[attr-defined]
+            )
+        return self.executable
+
+
+def _short(aval: Any) -> str:
+    return f"{aval.dtype}[{','.join(map(str, aval.shape))}]"
+
+
+LIMIT = 16_384  # specs kept; the least recently made fall out
+_specs: OrderedDict[Hashable, Spec] = OrderedDict()
+report.gauge("specs", lambda: len(_specs))
+
+
+def spec(
+    key: Hashable,
+    name: str,
+    make: Callable[[], Callable[..., Any]],
+    inputs: Sequence[Meta],
+    kinds: str = "",
+    message: tuple[type[Exception], str] | None = None,
+) -> Spec:
+    """The spec of a function on these inputs; `make` builds the function the first time.
+
+    The key names the function and its settings. The function is traced here, without data, so
+    a wrong shape is refused at the line that asked for it.
+    """
+    full_key = (key, tuple(one.aval for one in inputs), kinds)
+    found = _specs.get(full_key)
+    if found is not None:
+        _specs.move_to_end(full_key)
+        return found
+    made = Spec()
+    made.name = name
+    made.run = jax.jit(make(), inline=True)
+    made.arity = len(inputs)
+    made.avals = tuple(one.aval for one in inputs)
+    made.kinds = kinds
+    made.executable = None
+    made.guarded, made.message = message is not None, message
+    device = inputs[0].device if inputs else None
+    with jax.enable_x64(True):
+        outs = jax.eval_shape(made.run, *made.avals, *(SCALAR_AVALS[kind] for kind in kinds))
+    outs = outs if isinstance(outs, tuple) else (outs,)
+    made.outs = tuple(_meta_of(out, device) for out in outs)
+    _specs[full_key] = made
+    if len(_specs) > LIMIT:
+        _specs.popitem(last=False)
+    return made
+
+
+def _meta_of(out: Any, device: Any) -> Meta:
+    dtype = d.from_numpy_type(out.dtype)
+    return meta(out.shape, dtype, None, device) if device else meta(out.shape, dtype)

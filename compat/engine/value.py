@@ -1,0 +1,111 @@
+"""One SSA result: what it looks like, and either an array or a place in an open section."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+import jax
+
+from compat.core.device import cpu, device
+from compat.core.dtype import FLOATING, dtype
+from compat.core.size import Size, contiguous_strides
+
+if TYPE_CHECKING:
+    from compat.engine.section import Section
+
+
+class Meta:
+    """What is known of a value or a tensor before it is computed.
+
+    Equal metas are one object, so that a tuple of them hashes and compares by identity.
+    Strides count elements and say in which order PyTorch would keep them; the array itself
+    is always in logical order.
+    """
+
+    __slots__ = (
+        "shape", "dtype", "strides", "device", "numel", "contiguous", "aval", "differentiable",
+        "__weakref__",
+    )  # fmt: skip
+
+    shape: Size
+    dtype: dtype
+    strides: tuple[int, ...]
+    device: device
+    numel: int
+    contiguous: bool
+    aval: Any
+    differentiable: bool
+
+    def __repr__(self) -> str:
+        return f"{self.dtype.name}{list(self.shape)}"
+
+
+_metas: WeakValueDictionary[tuple[Any, ...], Meta] = WeakValueDictionary()
+
+
+def meta(
+    shape: Sequence[int],
+    dtype: dtype,
+    strides: tuple[int, ...] | None = None,
+    device: device = cpu,
+) -> Meta:
+    """The one Meta of these facts; row-major when strides are not given."""
+    shape = tuple(shape)
+    if strides is None:
+        strides = contiguous_strides(shape)
+    key = (shape, dtype, strides, device)
+    found = _metas.get(key)
+    if found is None:
+        found = Meta()
+        found.shape = Size(shape)
+        found.dtype = dtype
+        found.strides = strides
+        found.device = device
+        found.numel = found.shape.numel()
+        found.contiguous = is_contiguous(shape, strides)
+        found.aval = jax.ShapeDtypeStruct(shape, dtype.numpy)
+        found.differentiable = dtype.category >= FLOATING
+        _metas[key] = found
+    return found
+
+
+def is_contiguous(shape: Sequence[int], strides: Sequence[int]) -> bool:
+    """Whether elements follow each other in row-major order; strides of size 1 do not count."""
+    step = 1
+    for size, stride in zip(reversed(shape), reversed(strides), strict=True):
+        if size == 0:
+            return True
+        if size != 1:
+            if stride != step:
+                return False
+            step *= size
+    return True
+
+
+class Value:
+    """One immutable result.
+
+    array    the jax.Array (or a NumPy array not on the device yet), None while pending
+    section  the open section that will compute it, None once it is there
+    slot     its place among the section's results
+    owned    whether our own programs made the array and never gave it out: only such
+             buffers may be donated
+    """
+
+    __slots__ = ("meta", "array", "section", "slot", "owned", "__weakref__")
+
+    meta: Meta
+    array: Any
+    section: Section | None
+    slot: int
+    owned: bool
+
+
+def concrete(meta: Meta, array: Any, owned: bool = False) -> Value:
+    """A value whose array is there already."""
+    value = Value()
+    value.meta, value.array, value.section, value.slot = meta, array, None, 0
+    value.owned = owned
+    return value

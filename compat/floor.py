@@ -1,0 +1,64 @@
+"""Functions of the torch namespace that are no ops: facts about tensors, settings, files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from compat.core import dtype as d
+from compat.core.promotion import result_type as _result_type
+from compat.front import looking
+from compat.front.base import TensorBase
+from compat.front.derive import forget_plans
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether obj is a tensor."""
+    return isinstance(obj, TensorBase)
+
+
+def is_floating_point(input: Any) -> bool:
+    """Whether the tensor's type is a floating one."""
+    return input.is_floating_point()
+
+
+def is_complex(input: Any) -> bool:
+    """Whether the tensor's type is complex."""
+    return input.is_complex()
+
+
+def is_nonzero(input: Any) -> bool:
+    """The truth of a tensor of one element."""
+    return bool(input)
+
+
+def numel(input: Any) -> int:
+    """The number of elements."""
+    return input.numel()
+
+
+def get_default_dtype() -> d.dtype:
+    """The type of floating tensors made without one."""
+    return d.get_default_dtype()
+
+
+def set_default_dtype(d_: d.dtype) -> None:
+    """Changes the type of floating tensors made without one."""
+    d.set_default_dtype(d_)
+    forget_plans()
+
+
+def result_type(*tensors: Any) -> d.dtype:
+    """The type in which an operation on these tensors and numbers gives its result."""
+    operands = [(t.dtype, t.dim()) for t in tensors if isinstance(t, TensorBase)]
+    return _result_type(operands, [type(t) for t in tensors if not isinstance(t, TensorBase)])
+
+
+NAMES: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        is_tensor, is_floating_point, is_complex, is_nonzero, numel, get_default_dtype,
+        set_default_dtype, result_type,
+    )
+}  # fmt: skip
+NAMES["equal"] = looking.equal

@@ -1,0 +1,189 @@
+"""What a tensor is made of: a storage, a geometry over it, and a part in the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compat.core.device import jax_device
+from compat.engine import storage as storages
+from compat.engine import view as recipes
+from compat.engine.recorder import local
+from compat.engine.section import Section
+from compat.engine.spec import spec
+from compat.engine.storage import AliasStorage, HostStorage, Storage
+from compat.engine.value import Meta, Value, concrete, meta
+from compat.tape import node as graph
+from compat.tape.node import Tape
+
+_new = object.__new__
+
+
+class TensorBase:
+    """The fields of a tensor; `Tensor` adds everything a user sees.
+
+    _storage   the cell that holds the elements, shared by views
+    _meta      shape, type, strides, device
+    _offset    where in the storage the first element is
+    _tape      the part in the graph, None for a tensor that needs no gradient
+    """
+
+    __slots__ = ("_storage", "_meta", "_offset", "_tape", "__dict__", "__weakref__")
+
+    _storage: Storage
+    _meta: Meta
+    _offset: int
+    _tape: Tape | None
+
+
+tensor_class: type = TensorBase  # `Tensor`, once it is there
+
+
+def wrap(value: Value, tape: Tape | None = None) -> Any:
+    """A tensor of its own storage that holds the value."""
+    storage = _new(Storage)
+    storage.value, storage.version = value, 0
+    tensor = _new(tensor_class)
+    tensor._storage, tensor._meta, tensor._offset, tensor._tape = storage, value.meta, 0, tape
+    return tensor
+
+
+graph.wrap = wrap
+
+
+def alias(tensor: TensorBase, view: Meta, offset: int, tape: Tape | None = None) -> Any:
+    """Another tensor over the same storage."""
+    made = _new(tensor_class)
+    made._storage, made._meta, made._offset, made._tape = tensor._storage, view, offset, tape
+    return made
+
+
+# Reading.
+
+
+def value_of(tensor: TensorBase) -> Value:
+    """The tensor's elements as a value."""
+    value = tensor._storage.value
+    return value if value.meta is tensor._meta else read(tensor)
+
+
+def read(tensor: TensorBase) -> Value:
+    """The elements of a tensor that is not all of its storage in the storage's own order."""
+    storage = tensor._storage
+    if isinstance(storage, AliasStorage):
+        storage = storage.target
+    if isinstance(storage, HostStorage):
+        return _snapshot(tensor, storage)
+    base = storage.value
+    section = section_of(tensor._meta)
+    key = (base, tensor._meta, tensor._offset)
+    found = section.reads.get(key)
+    if found is None:
+        how, starts = recipes.recipe(base.meta, tensor._meta, tensor._offset)
+        entry = spec(
+            ("read", how), "view",
+            lambda: lambda stored, *numbers: recipes.read(how, stored, *numbers),
+            [base.meta], "i" * len(starts),
+        )  # fmt: skip
+        (found,) = section.append(entry, (base,), starts)
+        section.reads[key] = found
+        if section.eager:
+            local.recorder.flush()
+    return found
+
+
+def section_of(one: Meta) -> Section:
+    """The open section of a device."""
+    section = local.section
+    return section if section.device is one.device else local.recorder.open(one.device)
+
+
+def _snapshot(tensor: TensorBase, storage: HostStorage) -> Value:
+    """A private copy of what the buffer shared with NumPy holds at this moment."""
+    shown = host_view(storage.host, tensor._meta, tensor._offset)
+    dense = meta(tensor._meta.shape, tensor._meta.dtype, None, tensor._meta.device)
+    if storage.is_still_shared:
+        return concrete(dense, np.array(shown, order="C"))
+    del shown
+    whole = meta((storage.host.size,), tensor._meta.dtype, None, tensor._meta.device)
+    storages.unshare(storage, concrete(whole, storage.host))
+    return value_of(tensor)
+
+
+def host_view(flat: np.ndarray[Any, Any], one: Meta, offset: int) -> np.ndarray[Any, Any]:
+    """The tensor's elements in a flat buffer, as a NumPy view."""
+    if flat.dtype != one.dtype.numpy:
+        flat = flat.view(one.dtype.numpy)
+    step = flat.itemsize
+    return np.lib.stride_tricks.as_strided(
+        flat[offset:] if one.numel else flat[:0],
+        tuple(one.shape),
+        tuple(stride * step for stride in one.strides),
+    )
+
+
+# Writing.
+
+
+def store(tensor: TensorBase, value: Value) -> None:
+    """Overwrites the tensor's elements; the value has its shape and type, and no other holder."""
+    storage = tensor._storage
+    one = tensor._meta
+    target = storage.target if isinstance(storage, AliasStorage) else storage
+    if isinstance(target, HostStorage):
+        array = look(value)
+        host_view(target.host, one, tensor._offset)[...] = array
+    else:
+        base = target.value
+        if base.meta is one:
+            value.meta = one
+            target.value = value
+        elif one.numel:
+            how, starts = recipes.recipe(base.meta, one, tensor._offset)
+            if how.reads_all and one.dtype is base.meta.dtype:
+                value.meta = one
+                target.value = value
+            else:
+                entry = spec(
+                    ("write", how), "write",
+                    lambda: lambda old, new, *numbers: recipes.write(how, old, new, *numbers),
+                    [base.meta, value.meta], "i" * len(starts),
+                )  # fmt: skip
+                section = section_of(one)
+                (written,) = section.append(entry, (base, value), starts)
+                written.meta = base.meta
+                target.value = written
+                if section.eager:
+                    local.recorder.flush()
+    storage.version += 1
+
+
+# Looking.
+
+
+def look(value: Value) -> np.ndarray[Any, Any]:
+    """The value's elements as a NumPy array: runs what is pending. Not to be written to."""
+    if value.array is None:
+        if value.section is None:
+            raise NotImplementedError("Cannot copy out of meta tensor; no data!")
+        value.section.recorder.deliver(value, value.section)
+    from_checks()
+    return np.asarray(value.array)
+
+
+def from_checks() -> None:
+    """Raises what checks on data found wrong in what has run."""
+    from compat.engine import cache
+
+    cache.raise_failed_checks()
+
+
+def on_device(array: np.ndarray[Any, Any], one: Meta) -> Any:
+    """A host array as it can be an operand on the meta's device."""
+    if one.device.type == "cpu":
+        return array
+    import jax
+
+    with jax.enable_x64(True):
+        return jax.device_put(array, jax_device(one.device))

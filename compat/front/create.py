@@ -1,0 +1,546 @@
+"""Making tensors: `tensor`, `zeros`, `arange`, `from_numpy` and their kin."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from compat.core import dtype as d
+from compat.core.device import default_device, device, placed
+from compat.core.dtype import dtype as DType
+from compat.core.size import (
+    Size,
+    contiguous_strides,
+    memory_format,
+    preserve_format,
+    strides_in,
+)
+from compat.engine import storage as storages
+from compat.engine.storage import Storage
+from compat.engine.value import Meta, concrete, meta
+from compat.front import base
+from compat.front.base import TensorBase, on_device, wrap
+from compat.front.call import number_code
+from compat.front.derive import FUNCTIONS
+
+
+def hidden(name: str) -> Callable[..., Any]:
+    """An op that the front uses and no user sees."""
+    return FUNCTIONS["hidden"][name]
+
+
+def where(given: Any) -> device:
+    """The device of a factory call."""
+    return default_device() if given is None else placed(device(given))
+
+
+def finished(made: Any, requires_grad: bool) -> Any:
+    """A new tensor as its caller asked for it."""
+    return made.requires_grad_(True) if requires_grad else made
+
+
+def from_host(array: np.ndarray[Any, Any], dtype: DType, place: device) -> Any:
+    """A tensor whose elements the host made; the array must not be written to afterwards."""
+    one = meta(array.shape, dtype, None, place)
+    if place.type == "meta":
+        value = concrete(one, None)
+    else:
+        value = concrete(one, on_device(np.ascontiguousarray(array).reshape(array.shape), one))
+    return wrap(value)
+
+
+# From data.
+
+
+def tensor(
+    data: Any,
+    *,
+    dtype: DType | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Any:
+    """A new tensor with a copy of the data: numbers, nested sequences, an array or a tensor.
+
+    >>> compat.tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    if isinstance(data, TensorBase):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach()."
+            "clone() or sourceTensor.detach().clone().requires_grad_(True), rather than "
+            "torch.tensor(sourceTensor).",
+            UserWarning,
+            stacklevel=2,
+        )
+        made = data.detach().clone()  # type: ignore[attr-defined]
+        made = made.to(device=device if device is not None else made.device, dtype=dtype)
+        return finished(made, requires_grad)
+    place = where(device)
+    return finished(_of_data(data, dtype, place), requires_grad)
+
+
+def _of_data(data: Any, dtype: DType | None, place: device) -> Any:
+    if hasattr(data, "__array__") and not isinstance(data, np.generic | TensorBase):
+        data = np.asarray(data)
+    if isinstance(data, np.ndarray | np.generic):
+        array = np.array(data)
+        found = dtype or d.from_numpy_type(array.dtype)
+        return from_host(array.astype(found.numpy), found, place)
+    shape, flat, kind = _read(data)
+    found = dtype or kind
+    try:
+        array = np.array(flat, _carrier(flat, found)).astype(found.numpy).reshape(shape)
+    except OverflowError:
+        raise RuntimeError("Overflow when unpacking long long") from None
+    return from_host(array, found, place)
+
+
+def _carrier(flat: list[Any], to: DType) -> Any:
+    """The type in which numbers are collected before they become the tensor's."""
+    if to.category == d.INTEGER and any(isinstance(x, float | np.floating) for x in flat):
+        return np.float64
+    if to is d.bfloat16 or to is d.float16:
+        return np.float64
+    return to.numpy
+
+
+def _read(data: Any) -> tuple[tuple[int, ...], list[Any], DType]:
+    """Shape, numbers in order, and the type that PyTorch infers."""
+    shape: list[int] = []
+    probe = data
+    while _is_sequence(probe):
+        shape.append(len(probe))
+        if not len(probe):
+            break
+        probe = probe[0]
+    if isinstance(probe, TensorBase | np.ndarray):
+        shape += list(probe.shape)
+    flat: list[Any] = []
+    kinds: set[DType] = set()
+    _collect(data, shape, 0, flat, kinds)
+    if not kinds:
+        return tuple(shape), flat, d.get_default_dtype()
+    return tuple(shape), flat, max(kinds, key=lambda one: (one.category, one.itemsize))
+
+
+def _is_sequence(data: Any) -> bool:
+    return not isinstance(data, str | bytes | TensorBase | np.ndarray) and (
+        isinstance(data, Sequence) or (hasattr(data, "__len__") and hasattr(data, "__getitem__"))
+    )
+
+
+def _collect(
+    data: Any, shape: list[int], depth: int, flat: list[Any], kinds: set[DType]
+) -> None:
+    if _is_sequence(data):
+        if depth >= len(shape):
+            raise ValueError(f"too many dimensions '{type(data).__name__}'")
+        if len(data) != shape[depth]:
+            raise ValueError(
+                f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})"
+            )
+        for each in data:
+            _collect(each, shape, depth + 1, flat, kinds)
+        return
+    if isinstance(data, TensorBase | np.ndarray) and getattr(data, "shape", ()) != ():
+        if list(data.shape) != shape[depth:]:
+            raise ValueError(
+                f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})"  # type: ignore[arg-type]
+            )
+        array = np.asarray(data.detach().cpu() if isinstance(data, TensorBase) else data)  # type: ignore[attr-defined]
+        kinds.add(d.from_numpy_type(array.dtype))
+        flat.extend(array.reshape(-1).tolist())
+        return
+    if depth < len(shape):
+        raise TypeError(f"len() of a 0-d tensor: expected a sequence at dim {depth}")
+    if isinstance(data, TensorBase):
+        kinds.add(data._meta.dtype)
+        data = data.item()  # type: ignore[attr-defined]
+    elif number_code(data) is None:
+        if isinstance(data, str):
+            raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+    else:
+        kinds.add(
+            d.from_numpy_type(data.dtype) if isinstance(data, np.generic) else d.of_number(data)
+        )
+    flat.append(data)
+
+
+def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Any:
+    """The data as a tensor, shared where it can be: a tensor is itself, an array is aliased."""
+    if isinstance(data, TensorBase):
+        place = where(device) if device is not None else data._meta.device
+        return data.to(device=place, dtype=dtype or data._meta.dtype)  # type: ignore[attr-defined]
+    if isinstance(data, np.ndarray) and where(device).type == "cpu":
+        made = from_numpy(data) if data.flags.writeable else _of_data(data, None, where(None))
+        return made if dtype is None else made.to(dtype)
+    return tensor(data, dtype=dtype, device=device)
+
+
+asarray = as_tensor
+
+
+def scalar_tensor(s: Any, *, dtype: DType | None = None, device: Any = None) -> Any:
+    """A 0-dim tensor of a number, of the default type unless another is given."""
+    return from_host(np.array(s, (dtype or d.get_default_dtype()).numpy),
+                     dtype or d.get_default_dtype(), where(device))  # fmt: skip
+
+
+def from_numpy(ndarray: Any) -> Any:
+    """A tensor that shares memory with a NumPy array: each sees the other's writes."""
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    found = d.from_numpy_type(ndarray.dtype)
+    if any(stride < 0 for stride in ndarray.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative "
+            "strides are not currently supported. (You can probably work around this by making a "
+            "copy of your array  with array.copy().) "
+        )
+    step = ndarray.itemsize
+    if any(stride % step for stride in ndarray.strides):
+        raise ValueError(
+            "given numpy array strides not a multiple of the element byte size. Copy the numpy "
+            "array to reallocate the memory."
+        )
+    strides = tuple(stride // step for stride in ndarray.strides)
+    pairs = zip(ndarray.shape, strides, strict=True)
+    extent = 1 + sum((n - 1) * stride for n, stride in pairs) if ndarray.size else 0
+    flat = np.lib.stride_tricks.as_strided(ndarray, (extent,), (step,))
+    storage = object.__new__(Storage)
+    storage.version = 0
+    storages.share(storage, flat)
+    made = object.__new__(base.tensor_class)
+    made._storage, made._offset, made._tape = storage, 0, None
+    if not ndarray.size:
+        strides = contiguous_strides(ndarray.shape)
+    made._meta = meta(ndarray.shape, found, strides, device("cpu"))
+    return made
+
+
+# Constants.
+
+
+def size_of(given: Sequence[Any]) -> Size:
+    """A shape given as ints or as one sequence."""
+    if len(given) == 1 and isinstance(given[0], list | tuple):
+        given = given[0]
+    sizes = []
+    for each in given:
+        if isinstance(each, float) or not hasattr(each, "__index__"):
+            raise TypeError(
+                "empty(): argument 'size' must be tuple of ints, but found element of type "
+                f"{type(each).__name__} at pos 0"
+            )
+        sizes.append(each.__index__())
+    for n in sizes:
+        if n < 0:
+            raise RuntimeError(
+                f"Trying to create tensor with negative dimension {n}: {sizes}"
+            )
+    return Size(sizes)
+
+
+def constant(
+    size: Sequence[int], value: Any, dtype: DType | None, place: device, strides: Any = None
+) -> Any:
+    """A tensor with one number everywhere."""
+    found = dtype or d.get_default_dtype()
+    if place.type == "meta":
+        return wrap(concrete(meta(size, found, strides, place), None))
+    with place:
+        made = hidden("constant")(size=tuple(size), value=value, dtype=found)
+    if strides is not None:
+        made._meta = made._storage.value.meta = meta(size, found, strides, place)
+    return made
+
+
+def _factory(name: str, value: Any) -> Callable[..., Any]:
+    def make(
+        *size: Any,
+        out: Any = None,
+        dtype: DType | None = None,
+        layout: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        pin_memory: bool = False,
+        memory_format: memory_format | None = None,
+        names: Any = None,
+        **extra: Any,
+    ) -> Any:
+        if "size" in extra:
+            size = (extra.pop("size"),)
+        if extra:
+            raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(extra))}'")
+        shape = size_of(size)
+        if out is not None:
+            out.resize_(shape)
+            return out.fill_(value) if name != "empty" else out
+        strides = strides_in(memory_format, shape) if memory_format is not None else None
+        return finished(constant(shape, value, dtype, where(device), strides), requires_grad)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = f"A tensor of the size with {value} everywhere, of the default type."
+    return make
+
+
+zeros = _factory("zeros", 0)
+ones = _factory("ones", 1)
+empty = _factory("empty", 0)
+
+
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    out: Any = None,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    names: Any = None,
+) -> Any:
+    """A tensor of the size with fill_value everywhere; its type is the number's."""
+    shape = size_of((size,) if not isinstance(size, int) else ((size,),))
+    if isinstance(fill_value, TensorBase):
+        dtype = dtype or fill_value._meta.dtype
+        fill_value = fill_value.item()  # type: ignore[attr-defined]
+    if out is not None:
+        return out.resize_(shape).fill_(fill_value)
+    found = dtype or d.of_number(fill_value)
+    return finished(filled(shape, fill_value, found, where(device)), requires_grad)
+
+
+def filled(shape: Sequence[int], value: Any, dtype: DType, place: device) -> Any:
+    """A tensor of one number that is not part of the program."""
+    if place.type == "meta":
+        return constant(shape, 0, dtype, place)
+    with place:
+        return hidden("filled")(size=tuple(shape), value=value, dtype=dtype)
+
+
+def _like_strides(input: Any, format: memory_format | None) -> Any:
+    """The layout of `zeros_like` and its kin."""
+    one: Meta = input._meta
+    if format not in (None, preserve_format):
+        return strides_in(format, one.shape)
+    from compat.front.call import elementwise_strides
+    from compat.tape.history import is_dense
+
+    return one.strides if is_dense(one) else elementwise_strides(one, [one])
+
+
+def _like(name: str, value: Any) -> Callable[..., Any]:
+    def make(
+        input: Any,
+        *,
+        dtype: DType | None = None,
+        layout: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        pin_memory: bool = False,
+        memory_format: memory_format | None = None,
+    ) -> Any:
+        place = where(device) if device is not None else input._meta.device
+        strides = _like_strides(input, memory_format)
+        made = constant(input._meta.shape, value, dtype or input._meta.dtype, place, strides)
+        return finished(made, requires_grad)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = f"A tensor like input with {value} everywhere."
+    return make
+
+
+zeros_like = _like("zeros_like", 0)
+ones_like = _like("ones_like", 1)
+empty_like = _like("empty_like", 0)
+
+
+def full_like(input: Any, fill_value: Any, *, dtype: DType | None = None, layout: Any = None,
+              device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+              memory_format: memory_format | None = None) -> Any:  # fmt: skip
+    """A tensor like input with fill_value everywhere."""
+    place = where(device) if device is not None else input._meta.device
+    if isinstance(fill_value, TensorBase):
+        fill_value = fill_value.item()  # type: ignore[attr-defined]
+    made = filled(input._meta.shape, fill_value, dtype or input._meta.dtype, place)
+    strides = _like_strides(input, memory_format)
+    made._meta = made._storage.value.meta = meta(
+        input._meta.shape, made._meta.dtype, strides, place
+    )
+    return finished(made, requires_grad)
+
+
+def empty_strided(size: Any, stride: Any, *, dtype: DType | None = None, layout: Any = None,
+                  device: Any = None, requires_grad: bool = False,
+                  pin_memory: bool = False) -> Any:  # fmt: skip
+    """An uninitialised tensor with these sizes and strides."""
+    span = 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True)) if math.prod(size) else 0
+    made = constant((span,), 0, dtype, where(device))
+    return finished(made.as_strided(size, stride), requires_grad)
+
+
+# Ranges.
+
+
+def _is_whole(*numbers: Any) -> bool:
+    return all(
+        isinstance(n, int | np.integer) or (isinstance(n, TensorBase) and n._meta.dtype.category < 2)
+        for n in numbers
+    )
+
+
+def _plain(number: Any) -> Any:
+    return number.item() if isinstance(number, TensorBase) else number  # type: ignore[attr-defined]
+
+
+def arange(
+    *args: Any,
+    out: Any = None,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    **named: Any,
+) -> Any:
+    """start, start + step, ... up to but without end: `arange(end)`, `arange(start, end, step)`."""
+    names = ("end",) if len(args) == 1 and "end" not in named else ("start", "end", "step")
+    given = {"start": 0, "step": 1, **dict(zip(names, args, strict=False)), **named}
+    start, end, step = (_plain(given[name]) for name in ("start", "end", "step"))
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    found = dtype or (out._meta.dtype if out is not None else None) or (
+        d.int64 if _is_whole(start, end, step) else d.get_default_dtype()
+    )
+    if _is_whole(start, end, step):
+        count = -(-(end - start) // step)
+    else:
+        count = math.ceil((end - start) / step)
+    made = _stepped(count, start, step, found, where(device))
+    if out is not None:
+        return out.resize_(made._meta.shape).copy_(made)
+    return finished(made, requires_grad)
+
+
+def _stepped(count: int, start: Any, step: Any, dtype: DType, place: device) -> Any:
+    with place:
+        return hidden("stepped")(count=count, start=start, step=step, dtype=dtype)
+
+
+def range(start: Any, end: Any = None, step: Any = 1, **options: Any) -> Any:
+    """As `arange`, but end is included; deprecated in favour of it."""
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior "
+        "is inconsistent with Python's range builtin. Instead, use torch.arange, which produces "
+        "values in [start, end).",
+        UserWarning,
+        stacklevel=2,
+    )
+    start, end = (0, start) if end is None else (start, end)
+    count = math.floor((end - start) / step) + 1
+    dtype = options.get("dtype") or d.get_default_dtype()
+    return _stepped(count, start, step, dtype, where(options.get("device")))
+
+
+def linspace(
+    start: Any,
+    end: Any,
+    steps: int = 100,
+    *,
+    out: Any = None,
+    dtype: DType | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Any:
+    """steps numbers, evenly apart, from start to end, both included."""
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    found = dtype or d.get_default_dtype()
+    if dtype is None and any(isinstance(_plain(x), complex) for x in (start, end)):
+        found = found.to_complex()
+    with where(device):
+        made = hidden("evenly")(start=_plain(start), end=_plain(end), steps=steps, dtype=found)
+    if out is not None:
+        return out.resize_(made._meta.shape).copy_(made)
+    return finished(made, requires_grad)
+
+
+def logspace(start: Any, end: Any, steps: int = 100, base: float = 10.0, **options: Any) -> Any:
+    """base to the powers of steps numbers from start to end."""
+    found = options.pop("dtype", None) or d.get_default_dtype()
+    requires_grad = options.pop("requires_grad", False)
+    out = options.pop("out", None)
+    exponents = linspace(start, end, steps, dtype=d.float64 if found.category < 3 else found)
+    made = (base**exponents).to(found)
+    if out is not None:
+        return out.resize_(made._meta.shape).copy_(made)
+    return finished(made, requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, out: Any = None, dtype: DType | None = None,
+        layout: Any = None, device: Any = None, requires_grad: bool = False,
+        pin_memory: bool = False) -> Any:  # fmt: skip
+    """A matrix with ones on the diagonal."""
+    columns = n if m is None else m
+    if n < 0 or columns < 0:
+        raise RuntimeError(f"n must be greater or equal to 0, got {n}")
+    with where(device):
+        made = hidden("identity")(rows=n, columns=columns, dtype=dtype or d.get_default_dtype())
+    if out is not None:
+        return out.resize_(made._meta.shape).copy_(made)
+    return finished(made, requires_grad)
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None,
+                 layout: Any = None) -> Any:  # fmt: skip
+    """Row and column numbers of the lower triangle."""
+    return hidden("triangle_indices")(rows=row, columns=col, offset=offset, upper=False)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None,
+                 layout: Any = None) -> Any:  # fmt: skip
+    """Row and column numbers of the upper triangle."""
+    return hidden("triangle_indices")(rows=row, columns=col, offset=offset, upper=True)
+
+
+FACTORIES: tuple[Callable[..., Any], ...] = (
+    tensor, as_tensor, scalar_tensor, from_numpy, zeros, ones, empty, full, zeros_like,
+    ones_like, empty_like, full_like, empty_strided, arange, range, linspace, logspace, eye,
+    tril_indices, triu_indices,
+)  # fmt: skip
+
+
+def new_method(factory: Callable[..., Any]) -> Callable[..., Any]:
+    """`x.new_zeros(...)`: the factory with x's type and device."""
+
+    def make(self: Any, *args: Any, dtype: Any = None, device: Any = None, **options: Any) -> Any:
+        place = self._meta.device if device is None else device
+        return factory(*args, dtype=dtype or self._meta.dtype, device=place, **options)
+
+    make.__name__ = make.__qualname__ = f"new_{factory.__name__}"
+    make.__doc__ = f"`{factory.__name__}` with this tensor's type and device."
+    return make
+
+
+def derive_creation(tensor_type: type) -> None:
+    """Puts the factories into the torch namespace and the `new_*` methods on Tensor."""
+    table = FUNCTIONS.setdefault("torch", {})
+    for factory in FACTORIES:
+        table[factory.__name__] = factory
+    table["asarray"] = asarray
+    for factory in (zeros, ones, empty, full, tensor, empty_strided):
+        setattr(tensor_type, f"new_{factory.__name__}", new_method(factory))
+

@@ -1,0 +1,238 @@
+"""Views as functions and methods: a new geometry over the same storage."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+from compat.core.size import contiguous_strides
+from compat.engine.value import Meta, meta
+from compat.front.base import TensorBase, alias
+from compat.ops.declare import VIEWS, Geometry, View
+from compat.ops.shape import views as geometry
+from compat.tape.history import view_tape
+
+
+def geometry_of(tensor: TensorBase) -> Geometry:
+    """The tensor's sizes, strides and offset."""
+    one = tensor._meta
+    return Geometry(tuple(one.shape), one.strides, tensor._offset)
+
+
+def _dense(tensor: TensorBase) -> Geometry:
+    shape = tuple(tensor._meta.shape)
+    return Geometry(shape, contiguous_strides(shape), 0)
+
+
+def take(
+    tensor: TensorBase,
+    how: Callable[[Geometry], Geometry],
+    name: str,
+    made: str = "default",
+    found: Geometry | None = None,
+) -> Any:
+    """The view of a tensor that `how` makes of its geometry."""
+    if found is None:
+        found = how(geometry_of(tensor))
+    one = tensor._meta
+    view = meta(found.shape, one.dtype, found.strides, one.device)
+
+    def dense() -> tuple[Meta, int]:
+        logical = how(_dense(tensor))
+        return meta(logical.shape, one.dtype, logical.strides, one.device), logical.offset
+
+    tape = view_tape(name, tensor, view, found.offset, dense, made)
+    return alias(tensor, view, found.offset, tape)
+
+
+def take_all(tensor: TensorBase, how: Callable[[Geometry], list[Geometry]], name: str) -> Any:
+    """The views of an op that gives several; they may not be written in place under autograd."""
+    return tuple(
+        take(tensor, lambda x, n=n: how(x)[n], name, f"multi:{n}", found)  # type: ignore[misc]
+        for n, found in enumerate(how(geometry_of(tensor)))
+    )
+
+
+def node_name(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_")) + "Backward0"
+
+
+def _function(declared: View) -> Callable[..., Any]:
+    name, body = node_name(declared.name), declared.geometry
+    several = "list" in str(declared.signature.return_annotation)
+    renamed = {"x": "input", "self": "input", "axis": "dim", "axis0": "dim0", "axis1": "dim1"}
+
+    def front(input: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(input, TensorBase):
+            raise TypeError(
+                f"{declared.name}(): argument 'input' (position 1) must be Tensor, not "
+                f"{type(input).__name__}"
+            )
+        if kwargs:
+            args, kwargs = _bound(declared, args, kwargs, renamed)
+        how = functools.partial(_applied, body, args, kwargs)
+        return take_all(input, how, name) if several else take(input, how, name)
+
+    front.__name__ = front.__qualname__ = declared.name
+    front.__doc__ = body.__doc__
+    front.__wrapped__ = body  # type: ignore[attr-defined]
+    return front
+
+
+def _applied(body: Any, args: tuple[Any, ...], kwargs: dict[str, Any], x: Geometry) -> Any:
+    return body(x, *args, **kwargs)
+
+
+def _bound(declared: View, args: Any, kwargs: Any, renamed: dict[str, str]) -> Any:
+    """Keyword arguments put in place; `size=` of the variadic ones included."""
+    kwargs = {renamed.get(key, key): given for key, given in kwargs.items()}
+    if declared.varargs and declared.varargs in kwargs:
+        args = (*args, kwargs.pop(declared.varargs))
+    try:
+        declared.signature.bind(None, *args, **kwargs)
+    except TypeError as wrong:
+        raise TypeError(f"{declared.name}() {wrong}") from None
+    return args, kwargs
+
+
+def _inplace(declared: View, function: Callable[..., Any]) -> Callable[..., Any]:
+    """`t_`, `squeeze_`...: the tensor itself gets the new geometry."""
+
+    def front(self: Any, *args: Any, **kwargs: Any) -> Any:
+        changed = function(self, *args, **kwargs)
+        self._meta, self._offset = changed._meta, changed._offset
+        if self._tape is not None and self._tape.node is not None:
+            self._tape.node, self._tape.index = changed._tape.node, 0
+        return self
+
+    front.__name__ = front.__qualname__ = f"{declared.name}_"
+    front.__doc__ = f"In-place version of `{declared.name}`."
+    return front
+
+
+# Views that are compositions, or that copy when strides do not allow a view.
+
+
+def reshape(input: Any, *shape: Any) -> Any:
+    """The same elements in another shape: a view where strides allow it, else a copy."""
+    sizes = geometry._ints(shape)
+    target = geometry.infer_size(sizes, input._meta.numel)
+    found = geometry.viewed(geometry_of(input), target)
+    if found is None:
+        input = input.contiguous()
+        found = geometry.viewed(geometry_of(input), target)
+    return take(input, lambda x: geometry.viewed(x, target), "ViewBackward0", found=found)  # type: ignore[arg-type,return-value]
+
+
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """Dimensions start_dim to end_dim as one."""
+    shape = input._meta.shape
+    if not shape:
+        return reshape(input, 1)
+    first = geometry.wrap_dim(start_dim, len(shape))
+    last = geometry.wrap_dim(end_dim, len(shape))
+    if first > last:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if first == last:
+        return input
+    middle = math.prod(shape[first : last + 1])
+    return reshape(input, (*shape[:first], middle, *shape[last + 1 :]))
+
+
+def ravel(input: Any) -> Any:
+    """All elements in one dimension: a view where the tensor is contiguous."""
+    return reshape(input.contiguous(), -1)
+
+
+def expand_as(self: Any, other: Any) -> Any:
+    """`self.expand(other.size())`."""
+    return self.expand(*other._meta.shape)
+
+
+def view_as(self: Any, other: Any) -> Any:
+    """`self.view(other.size())`."""
+    return self.view(other._meta.shape)
+
+
+def reshape_as(self: Any, other: Any) -> Any:
+    """`self.reshape(other.size())`."""
+    return reshape(self, other._meta.shape)
+
+
+def broadcast_to(input: Any, size: Any) -> Any:
+    """`input.expand(size)`."""
+    return input.expand(size)
+
+
+def _flipped(tensor: Any) -> Any:
+    rank = tensor.dim()
+    return tensor.permute(*reversed(range(rank)))
+
+
+def derive_views(tensor: type, functions: dict[str, dict[str, Any]]) -> None:
+    """Puts every declared view, and the compositions above, in their homes."""
+    torch = functions.setdefault("torch", {})
+    for declared in VIEWS.values():
+        function = _function(declared)
+        for name in (declared.name, *declared.aliases):
+            if "torch" in declared.homes:
+                torch[name] = function
+            setattr(tensor, name, function)
+            if declared.inplace or declared.name == "t":
+                setattr(tensor, f"{name}_", _inplace(declared, function))
+    plain_view = tensor.view  # type: ignore[attr-defined]
+
+    def view(self: Any, *size: Any, dtype: Any = None, **kwargs: Any) -> Any:
+        wanted = dtype if dtype is not None else size[0] if len(size) == 1 else None
+        if wanted is not None and not isinstance(wanted, int | tuple | list | TensorBase):
+            return view_dtype(self, wanted)
+        return plain_view(self, *size, **kwargs)
+
+    view.__doc__ = plain_view.__doc__
+    tensor.view = view  # type: ignore[attr-defined]
+    for function in (reshape, flatten, ravel, broadcast_to):
+        torch[function.__name__] = function
+        setattr(tensor, function.__name__, function)
+    for function in (expand_as, view_as, reshape_as):
+        setattr(tensor, function.__name__, function)
+    tensor.T = property(_flipped)  # type: ignore[attr-defined]
+    tensor.mT = property(lambda self: self.transpose(-2, -1))  # type: ignore[attr-defined]
+
+
+def view_dtype(tensor: Any, to: Any) -> Any:
+    """The same bytes as another type."""
+    one = tensor._meta
+    shape, strides, offset = list(one.shape), list(one.strides), tensor._offset
+    old, new = one.dtype.itemsize, to.itemsize
+    if old > new:
+        ratio = old // new
+        if not shape:
+            raise RuntimeError(
+                f"self.dim() cannot be 0 to view {one.dtype} as {to} (different element sizes)"
+            )
+        if strides[-1] != 1:
+            raise RuntimeError(
+                f"self.stride(-1) must be 1 to view {one.dtype} as {to} (different element "
+                f"sizes), but got {strides[-1]}"
+            )
+        shape[-1] *= ratio
+        strides = [stride * ratio for stride in strides[:-1]] + [1]
+        offset *= ratio
+    elif old < new:
+        ratio = new // old
+        if not shape or strides[-1] != 1 or shape[-1] % ratio or offset % ratio:
+            raise RuntimeError(
+                f"self.size(-1) must be divisible by {ratio} to view {one.dtype} as {to} "
+                f"(different element sizes), but got {shape[-1] if shape else 0}"
+            )
+        shape[-1] //= ratio
+        strides = [stride // ratio for stride in strides[:-1]] + [1]
+        offset //= ratio
+    view = meta(tuple(shape), to, tuple(strides), one.device)
+    return alias(tensor, view, offset, None)
+
+
+__all__ = ["derive_views", "geometry_of", "inspect", "take", "take_all"]

@@ -1,0 +1,270 @@
+"""The walk back through the graph, from results to leaves."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from compat.core.dtype import TYPE_NAMES
+from compat.engine.recorder import local, run_if_long
+from compat.engine.spec import spec
+from compat.engine.value import Meta, Value
+from compat.tape import node as graph
+from compat.tape.differentiate import Gradient, Rule, record, taped
+from compat.tape.node import Extra, Node, Tape
+
+Hooks = OrderedDict[int, Callable[..., Any]]
+
+
+def backward(
+    roots: Sequence[tuple[Tape, Gradient]],
+    targets: Sequence[Tape] | None = None,
+    keep: bool = False,
+    create: bool = False,
+) -> list[Gradient | None]:
+    """Sends gradients from the roots to the leaves, or to the targets only.
+
+    keep     leaves what nodes saved in place, so that backward may be run again
+    create   records the backward itself, so that it can be differentiated
+    Without targets the gradients are added to the leaves' `.grad`; with targets they are given.
+    """
+    grad_before = local.grad
+    local.grad = create
+    try:
+        return _Walk(roots, targets, keep, create).run()
+    finally:
+        local.grad = grad_before
+        run_if_long()
+
+
+check: Callable[..., None] | None = None  # looks at each result while anomalies are hunted
+
+
+class _Walk:
+    """One backward pass."""
+
+    def __init__(
+        self,
+        roots: Sequence[tuple[Tape, Gradient]],
+        targets: Sequence[Tape] | None,
+        keep: bool,
+        create: bool,
+    ) -> None:
+        self.roots, self.targets = roots, targets
+        self.keep, self.create = keep, create
+        self.flowing: dict[Node, list[Gradient | None]] = {}
+        self.leaves: dict[Tape, Gradient] = {}
+        self.caught: dict[tuple[Any, int], Gradient] = {}
+        self.wanted = {_place(tape) for tape in targets} if targets is not None else None
+
+    def run(self) -> list[Gradient | None]:
+        for tape, gradient in self.roots:
+            self.send(tape, gradient)
+        useful = self.useful_nodes() if self.wanted is not None else None
+        for node in self.order():
+            gradients = self.flowing.pop(node, None)
+            if gradients is not None and any(one is not None for one in gradients):
+                self.visit(node, gradients, useful)
+        if self.targets is None:
+            for tape, gradient in self.leaves.items():
+                self.accumulate(tape, gradient)
+            return []
+        return [self.result_of(tape) for tape in self.targets]
+
+    def order(self) -> list[Node]:
+        """Every node that can be reached, latest first."""
+        seen: set[Node] = set()
+        stack = [tape.node for tape, _ in self.roots if tape.node is not None]
+        while stack:
+            node = stack.pop()
+            if node not in seen:
+                seen.add(node)
+                for edge in node.edges:
+                    if edge is not None and edge.node is not None and edge.node not in seen:
+                        stack.append(edge.node)
+        return sorted(seen, key=_time, reverse=True)
+
+    def useful_nodes(self) -> set[Node]:
+        """The nodes through which gradients reach a target."""
+        assert self.wanted is not None
+        useful: set[Node] = set()
+        for node in reversed(self.order()):
+            for edge in node.edges:
+                if edge is not None and (edge.node in useful or _place(edge) in self.wanted):
+                    useful.add(node)
+        return useful
+
+    def visit(
+        self, node: Node, gradients: list[Gradient | None], useful: set[Node] | None
+    ) -> None:
+        if node.hooks:
+            self.run_hooks(node, gradients)
+        if self.wanted is not None:
+            for at, one in enumerate(gradients):
+                if one is not None and (node, at) in self.wanted:
+                    self.caught[node, at] = one
+            if useful is not None and node not in useful:
+                return
+        if node.saved is None:
+            raise RuntimeError(_FREED)
+        if node.saved:
+            _check_versions(node)
+        if node.extra is not None:
+            gradients = node.extra.before(node, gradients)
+        results = node.rule.pull(node, gradients, self.create)
+        if check is not None:
+            check(node, results)
+        if node.extra is not None:
+            results = node.extra.after(node, results, gradients)
+        if not self.keep:
+            node.saved = None if node.saved else node.saved
+        for edge, result in zip(node.edges, results, strict=True):
+            if edge is not None and result is not None:
+                self.send(edge, result)
+
+    def send(self, tape: Tape, gradient: Gradient) -> None:
+        """Adds a gradient to what has arrived at a place so far."""
+        node = tape.node
+        if node is None:
+            if tape.requires:
+                before = self.leaves.get(tape)
+                self.leaves[tape] = self.add(before, gradient) if before else gradient
+            return
+        buffer = self.flowing.get(node)
+        if buffer is None:
+            buffer = self.flowing[node] = [None] * len(node.outs)
+        before = buffer[tape.index]
+        buffer[tape.index] = self.add(before, gradient) if before else gradient
+
+    def add(self, one: Gradient, other: Gradient) -> Gradient:
+        entry, rule = _addition(one[0].meta, other[0].meta)
+        operands = [one[0], other[0]]
+        made = record(entry, operands)
+        if self.create:
+            return taped(rule, made, operands, [one[1], other[1]], ())[0]
+        return made[0], None
+
+    def run_hooks(self, node: Node, gradients: list[Gradient | None]) -> None:
+        assert node.hooks is not None
+        for at, hooks in node.hooks.items():
+            one = gradients[at]
+            if one is not None:
+                gradients[at] = through_hooks(hooks, one)
+
+    def accumulate(self, tape: Tape, gradient: Gradient) -> None:
+        """Adds to a leaf's `.grad`, in place as PyTorch does when it is not recorded."""
+        extra = tape.more()
+        if extra.hooks:
+            gradient = through_hooks(extra.hooks, gradient)
+        before = extra.grad
+        if before is None:
+            extra.grad = graph.wrap(*gradient)
+        elif self.create:
+            extra.grad = before + graph.wrap(*gradient)
+        else:
+            before.add_(graph.wrap(*gradient))
+        if extra.post_hooks and extra.owner is not None:
+            for hook in list(extra.post_hooks.values()):
+                hook(extra.owner())
+
+    def result_of(self, tape: Tape) -> Gradient | None:
+        if tape.node is not None:
+            return self.caught.get((tape.node, tape.index))
+        found = self.leaves.get(tape)
+        if found is not None and tape.extra is not None and tape.extra.hooks:
+            found = through_hooks(tape.extra.hooks, found)
+        return found
+
+
+def _place(tape: Tape) -> tuple[Any, int]:
+    return (tape if tape.node is None else tape.node, tape.index)
+
+
+def _time(node: Node) -> int:
+    return node.seq
+
+
+def through_hooks(hooks: Hooks, gradient: Gradient) -> Gradient:
+    """The gradient after each hook has seen it; what a hook returns takes its place."""
+    for hook in list(hooks.values()):
+        given = graph.wrap(*gradient)
+        changed = hook(given)
+        if changed is not None:
+            gradient = changed._gradient()
+    return gradient
+
+
+def add_hook(tape: Tape, hook: Callable[..., Any]) -> Hooks:
+    """Registers a function that sees the gradient at this tape; gives the table it is in."""
+    if tape.node is None:
+        extra: Extra = tape.more()
+        if extra.hooks is None:
+            extra.hooks = OrderedDict()
+        return extra.hooks
+    if tape.node.hooks is None:
+        tape.node.hooks = {}
+    return tape.node.hooks.setdefault(tape.index, OrderedDict())
+
+
+def _addition(one: Meta, other: Meta) -> tuple[Any, Rule]:
+    found = _additions.get((one, other))
+    if found is None:
+        entry = spec("accumulate", "accumulate", lambda: lambda a, b: a + b, [one, other])
+        found = _additions[one, other] = entry, Rule("AddBackward0", entry, [one, other])
+        if len(_additions) > 4_096:
+            _additions.pop(next(iter(_additions)))
+    return found
+
+
+_additions: dict[tuple[Meta, Meta], tuple[Any, Rule]] = {}
+
+_FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed). Saved intermediate values of the graph are freed when you "
+    "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
+    "through the graph a second time or if you need to access saved tensors after calling "
+    "backward."
+)
+
+
+def _check_versions(node: Node) -> None:
+    """Refuses when something that backward reads was overwritten in place since."""
+    saved = node.saved
+    assert saved is not None
+    for at in range(0, len(saved), 3):
+        storage = saved[at + 1]
+        if storage is not None and storage.version != saved[at + 2]:
+            value: Value = saved[at]
+            kind = TYPE_NAMES[value.meta.dtype]
+            raise RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an "
+                f"inplace operation: [torch.{kind}Tensor {list(value.meta.shape)}]"
+                f"{_origin(node, at // 3)}, is at version {storage.version}; expected version "
+                f"{saved[at + 2]} instead. Hint: {_hint(node)}"
+            )
+
+
+def _origin(node: Node, place: int) -> str:
+    """Which result of which operation the overwritten tensor was, when there is telling."""
+    mask = sum(1 << at for at, edge in enumerate(node.edges) if edge is not None)
+    ins, outs = node.rule.kept(mask)
+    if place >= len(ins):
+        return f", which is output {outs[place - len(ins)]} of {node.name()}"
+    edge = node.edges[ins[place]]
+    if edge is not None and edge.node is not None:
+        return f", which is output {edge.index} of {edge.node.name()}"
+    return ""
+
+
+def _hint(node: Node) -> str:
+    from_anomaly = getattr(node, "line", None)
+    if from_anomaly:
+        return (
+            "the backtrace further above shows the operation that failed to compute its "
+            "gradient. The variable in question was changed in there or anywhere later. Good luck!"
+        )
+    return (
+        "enable anomaly detection to find the operation that failed to compute its gradient, "
+        "with torch.autograd.set_detect_anomaly(True)."
+    )

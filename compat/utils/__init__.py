@@ -1,0 +1,1 @@
+"""Tools around tensors: data loading, hooks, checkpoints."""
