@@ -46,9 +46,9 @@ globals().update(_FUNCTIONS["torch"])
 globals().update(_dtype.DTYPES)
 globals().update(_dtype.ALIASES)
 
-from compat import floor as _floor  # noqa: E402  (functions over Tensor, which is complete now)
+from compat import facts as _facts  # noqa: E402  (functions over Tensor, complete now)
 
-globals().update(_floor.NAMES)
+globals().update(_facts.NAMES)
 
 # What is opened at first use, and where it is.
 _LAZY = {

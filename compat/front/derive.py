@@ -321,14 +321,19 @@ def _into(op: Op) -> Callable[..., Any]:
             made = compute()
         finally:
             local.grad = before
-        results = [made] if isinstance(made, TensorBase) else list(made)
-        for target, result in zip(targets, results, strict=True):
-            write_out(target, result)
-        return out if isinstance(made, TensorBase) else type(made)(*targets) if hasattr(
-            made, "_fields"
-        ) else tuple(targets)
+        return into_all(out, made)
 
     return into
+
+
+def into_all(out: Any, made: Any) -> Any:
+    """Puts one result, or several, into `out=` tensors, and gives those."""
+    if isinstance(made, TensorBase):
+        write_out(out, made)
+        return out
+    for target, result in zip(out, made, strict=True):
+        write_out(target, result)
+    return type(made)(*out) if hasattr(made, "_fields") else tuple(out)
 
 
 def write_out(target: Any, result: Any) -> None:

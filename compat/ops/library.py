@@ -5,10 +5,16 @@ from __future__ import annotations
 import importlib
 
 CHAPTERS = (
-    "create",
-    "pointwise.arithmetic",
-    "shape.views",
-)
+    "create", "sample",
+    "pointwise.arithmetic", "pointwise.powers", "pointwise.trigonometry", "pointwise.rounding",
+    "pointwise.comparison", "pointwise.bits",
+    "reduce.sums", "reduce.extremes", "reduce.scans",
+    "shape.views", "shape.arrange",
+    "index.gather", "index.scatter",
+    "linalg.products",
+    "neural.activation", "neural.loss", "neural.embedding", "neural.convolution",
+    "neural.pooling", "neural.normalization", "neural.attention", "neural.resize",
+)  # fmt: skip
 
 
 def load() -> None:

@@ -48,7 +48,10 @@ def _parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, 
         known = name in names or name == "memory_format"
         fits = fits and known and isinstance(value, kinds[name])
     if not fits:
-        got = [type(one).__name__ if not isinstance(one, torch.dtype) else "torch.dtype" for one in args]
+        got = [
+            type(one).__name__ if not isinstance(one, torch.dtype) else "torch.dtype"
+            for one in args
+        ]
         got += [f"{name}={type(one).__name__}" for name, one in kwargs.items()]
         listed = ", ".join(got) + (", " if kwargs and not args else "")
         forms = "".join(f" * {form}\n" for form in _TO_FORMS)

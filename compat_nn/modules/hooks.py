@@ -46,7 +46,9 @@ _MIXED = (
 )
 
 
-def _enter(table: dict[int, Hook], hook: Hook, *marks: Any, prepend: bool = False) -> RemovableHandle:
+def _enter(
+    table: dict[int, Hook], hook: Hook, *marks: Any, prepend: bool = False
+) -> RemovableHandle:
     handle = RemovableHandle(table, extra_dict=list(marks) or None)
     table[handle.id] = hook
     if prepend:
@@ -104,9 +106,7 @@ class HookedCalls:
             always_marks[handle.id] = True
         return handle
 
-    def register_full_backward_pre_hook(
-        self, hook: Hook, prepend: bool = False
-    ) -> RemovableHandle:
+    def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Calls `hook(module, grad_output)` when the gradients of the outputs are known."""
         return _enter(self._backward_pre_hooks, hook, prepend=prepend)
 

@@ -22,7 +22,6 @@ def indented(text: str, spaces: int = 2) -> str:
     return text.replace("\n", "\n" + " " * spaces)
 
 
-
 class Module(HookedCalls, KeepsState, Converts):
     """The base of all networks: what is assigned to its attributes is found again by name.
 
@@ -445,5 +444,3 @@ class Module(HookedCalls, KeepsState, Converts):
 
 def _or(answer: Any, default: Any) -> Any:
     return default if answer is None else answer
-
-

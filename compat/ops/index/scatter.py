@@ -1,0 +1,214 @@
+"""Writing at places: scatter, index_add and their kin, as new tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from compat.core.errors import require
+from compat.core.size import wrap_dim
+from compat.ops.declare import op, pointwise
+from compat.ops.index.gather import OUT_OF_RANGE, grid_of, in_range
+from compat.ops.roles import Array, Bool, Dim, Flag, Scalar
+
+
+def _placed(
+    input: jax.Array, dim: int, index: jax.Array, src: Any, how: str, include: bool = True
+) -> tuple[jax.Array, jax.Array]:
+    """input with src written, added or otherwise combined at index along a dim."""
+    require(
+        index.dtype.name in ("int64", "int32"), "scatter(): Expected dtype int64 for index"
+    )
+    axis = wrap_dim(dim, input.ndim)
+    base, at = jnp.atleast_1d(input), jnp.atleast_1d(index)
+    if not index.size:
+        return input, jnp.ones((), bool)
+    require(
+        at.ndim == base.ndim,
+        "Index tensor must have the same number of dimensions as self tensor",
+    )
+    for d in range(at.ndim):
+        require(
+            d == axis or at.shape[d] <= base.shape[d],
+            f"Expected index {list(index.shape)} to be no larger than self {list(input.shape)} "
+            f"apart from dimension {axis}",
+        )
+    if getattr(src, "ndim", 0) or src.shape == input.shape:
+        full = jnp.atleast_1d(src)
+        require(
+            full.ndim == at.ndim and all(a <= b for a, b in zip(at.shape, full.shape, strict=True)),
+            f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)}",
+        )
+        values = full[tuple(slice(0, n) for n in at.shape)]
+    else:
+        values = jnp.broadcast_to(src, at.shape)
+    values = values.astype(base.dtype)
+    where = grid_of(at, axis)
+    place = base.at[where]
+    if how == "set":
+        made = place.set(values)
+    else:
+        if not include:
+            neutral = {"sum": 0, "mean": 0, "prod": 1}.get(how)
+            fresh = values if neutral is None else jnp.full_like(values, neutral)
+            place = place.set(fresh).at[where]
+        made = _combined(base if include else None, place, values, where, how)
+    return made.reshape(input.shape), in_range(index, base.shape[axis])
+
+
+def _combined(base: Any, place: Any, values: jax.Array, where: Any, how: str) -> jax.Array:
+    if how == "sum":
+        return place.add(values)
+    if how == "prod":
+        return place.multiply(values)
+    if how == "amax":
+        return place.max(values)
+    if how == "amin":
+        return place.min(values)
+    require(how == "mean", f"reduce argument must be either sum, prod, mean, amax or amin, got {how}")
+    total = place.add(values)
+    start = jnp.zeros_like(total) if base is None else jnp.ones_like(total)
+    count = start.at[where].add(jnp.ones_like(values))
+    count = jnp.maximum(count, 1)
+    return total // count if total.dtype.kind in "iu" else total / count
+
+
+@op(homes=("hidden",), name="_scatter", guard=OUT_OF_RANGE, out=True,
+    extras={"node": "ScatterBackward0"})  # fmt: skip
+def scatter(input: Array, dim: Dim, index: Array, src: Array) -> tuple[Array, Bool]:
+    """Writes src at index along a dim."""
+    require(
+        input.dtype == src.dtype, "scatter(): Expected self.dtype to be equal to src.dtype"
+    )
+    return _placed(input, dim, index, src, "set")
+
+
+@op(homes=("hidden",), name="_scatter_value", guard=OUT_OF_RANGE, out=True,
+    extras={"node": "ScatterBackward1"})  # fmt: skip
+def scatter_value(input: Array, dim: Dim, index: Array, value: Scalar) -> tuple[Array, Bool]:
+    """Writes a number at index along a dim."""
+    return _placed(input, dim, index, jnp.asarray(value).astype(input.dtype), "set")
+
+
+@op(guard=OUT_OF_RANGE, inplace=True)
+def scatter_add(input: Array, dim: Dim, index: Array, src: Array) -> tuple[Array, Bool]:
+    """Adds src at index along a dim."""
+    require(
+        input.dtype == src.dtype, "scatter(): Expected self.dtype to be equal to src.dtype"
+    )
+    return _placed(input, dim, index, src, "sum")
+
+
+@op(guard=OUT_OF_RANGE, inplace=True)
+def scatter_reduce(input: Array, dim: Dim, index: Array, src: Array, reduce: str,
+                   include_self: Flag = True) -> tuple[Array, Bool]:  # fmt: skip
+    """Combines src at index along a dim: sum, prod, mean, amax or amin."""
+    require(
+        input.dtype == src.dtype, "scatter(): Expected self.dtype to be equal to src.dtype"
+    )
+    return _placed(input, dim, index, src, reduce, include_self)
+
+
+def _slices(input: jax.Array, dim: int, index: jax.Array, name: str) -> tuple[Any, int]:
+    require(index.ndim <= 1, f"{name}(): Index is supposed to be a vector, but got dim: {index.ndim}", IndexError)
+    axis = wrap_dim(dim, input.ndim)
+    return (*(slice(None),) * axis, jnp.atleast_1d(index)), axis
+
+
+def _source_fits(input: jax.Array, axis: int, index: jax.Array, source: jax.Array, name: str) -> None:
+    count = index.size
+    require(
+        not source.ndim or source.shape[axis] == count,
+        f"{name}(): Number of indices ({count}) should be equal to source.size(dim): "
+        f"({source.shape[axis] if source.ndim else 1}), for dim: {axis}",
+        IndexError if name != "index_add" else RuntimeError,
+    )
+    require(
+        input.dtype == source.dtype,
+        f"{name}(): self and source expected to have the same dtype, but got (self) "
+        f"{input.dtype} and (source) {source.dtype}",
+    )
+
+
+@op(guard=OUT_OF_RANGE, inplace=True)
+def index_add(input: Array, dim: Dim, index: Array, source: Array, *,
+              alpha: Scalar = 1) -> tuple[Array, Bool]:  # fmt: skip
+    """Adds slices of source, times alpha, to the slices that index names."""
+    base = jnp.atleast_1d(input)
+    where, axis = _slices(input, dim, index, "index_add")
+    _source_fits(input, axis, index, source, "index_add")
+    given = jnp.atleast_1d(source)
+    scaled = given if isinstance(alpha, int) else given * alpha.astype(given.dtype)
+    made = base.at[where].add(scaled, mode="drop")
+    return made.reshape(input.shape), in_range(index, base.shape[axis])
+
+
+@op(guard=OUT_OF_RANGE, inplace=True)
+def index_copy(input: Array, dim: Dim, index: Array, source: Array) -> tuple[Array, Bool]:
+    """Overwrites the slices that index names with slices of source."""
+    base = jnp.atleast_1d(input)
+    where, axis = _slices(input, dim, index, "index_copy")
+    _source_fits(input, axis, index, source, "index_copy")
+    made = base.at[where].set(jnp.atleast_1d(source), mode="drop")
+    return made.reshape(input.shape), in_range(index, base.shape[axis])
+
+
+@op(guard=OUT_OF_RANGE, inplace=True, out=False)
+def index_fill(input: Array, dim: Dim, index: Array, value: Scalar) -> tuple[Array, Bool]:
+    """Overwrites the slices that index names with a number."""
+    base = jnp.atleast_1d(input)
+    where, axis = _slices(input, dim, index, "index_fill")
+    at = jnp.where(where[-1] < 0, where[-1] + base.shape[axis], where[-1])
+    made = base.at[(*where[:-1], at)].set(jnp.asarray(value).astype(input.dtype), mode="drop")
+    return made.reshape(input.shape), in_range(index, base.shape[axis], True)
+
+
+@op(guard=OUT_OF_RANGE, inplace=True, out=False)
+def put(input: Array, index: Array, source: Array, accumulate: Flag = False) -> tuple[Array, Bool]:
+    """Writes (or adds) source by place in the flat order."""
+    flat = input.reshape(-1)
+    place = flat.at[index.reshape(-1)]
+    values = source.reshape(-1)
+    made = place.add(values, mode="drop") if accumulate else place.set(values, mode="drop")
+    return made.reshape(input.shape), in_range(index, flat.size, True)
+
+
+# Masks.
+
+
+@pointwise(math=False, out=False)
+def masked_fill(input: Array, mask: Array, value: Scalar) -> Array:
+    """value where the mask holds, input elsewhere."""
+    require(
+        mask.dtype.name in ("bool", "uint8"),
+        f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}",
+    )
+    filler = jnp.asarray(value)
+    require(
+        filler.ndim == 0,
+        f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+        f"{filler.ndim} dimension(s).",
+    )
+    require(
+        not (filler.dtype.kind == "c" and input.dtype.kind != "c"),
+        "value cannot be converted to type without overflow",
+    )
+    return jnp.where(mask.astype(bool), filler.astype(input.dtype), input)
+
+
+@op(out=False, inplace=True)
+def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
+    """Elements of source, in order, where the mask holds."""
+    require(
+        mask.dtype.name in ("bool", "uint8"),
+        f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype}",
+    )
+    shape = jnp.broadcast_shapes(input.shape, mask.shape)
+    holds = jnp.broadcast_to(mask.astype(bool), shape).reshape(-1)
+    at = jnp.clip(jnp.cumsum(holds) - 1, 0, max(source.size - 1, 0))
+    base = jnp.broadcast_to(input, shape)
+    if not source.size:
+        return base
+    return jnp.where(holds, source.reshape(-1)[at], base.reshape(-1)).reshape(shape)

@@ -1,0 +1,160 @@
+"""Batch, layer, group, instance and RMS normalisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from compat.core.errors import require
+from compat.ops.declare import op
+from compat.ops.reduce.sums import axes_of, vector_norm
+from compat.ops.roles import Array, Flag, Operand, Scalar
+
+_HIDDEN: dict[str, Any] = {"homes": ("hidden",), "out": False, "math": True}
+
+
+def _per_channel(values: jax.Array, rank: int) -> jax.Array:
+    return values.reshape(1, -1, *(1,) * (rank - 2))
+
+
+@op(**_HIDDEN, name="_batch_norm_train", extras={"node": "NativeBatchNormBackward0"})
+def batch_norm_train(input: Operand, weight: Operand | None, bias: Operand | None,
+                     running_mean: Array | None, running_var: Array | None, momentum: Scalar,
+                     eps: float) -> tuple[Array, Array, Array]:  # fmt: skip
+    """Normalises each channel (dim 1) by the batch, and moves the running statistics.
+
+    gives   the result, the new running mean and variance (the batch's when there are none)
+    """
+    axes = (0, *range(2, input.ndim))
+    count = input.size // input.shape[1]
+    mean = jnp.mean(input, axes)
+    off = input - _per_channel(mean, input.ndim)
+    var = jnp.mean(off * off, axes)
+    made = off * _per_channel(lax.rsqrt(var + eps), input.ndim)
+    if weight is not None:
+        made = made * _per_channel(weight, input.ndim)
+    if bias is not None:
+        made = made + _per_channel(bias, input.ndim)
+    mean, var = lax.stop_gradient(mean), lax.stop_gradient(var)
+    unbiased = var * (count / max(count - 1, 1))
+    if running_mean is None or running_var is None:
+        return made, mean, unbiased
+    by = momentum.astype(running_mean.dtype)
+    return (
+        made,
+        running_mean + by * (mean.astype(running_mean.dtype) - running_mean),
+        running_var + by * (unbiased.astype(running_var.dtype) - running_var),
+    )
+
+
+@op(**_HIDDEN, name="_batch_norm_eval", extras={"node": "NativeBatchNormBackward0"})
+def batch_norm_eval(input: Operand, weight: Operand | None, bias: Operand | None,
+                    running_mean: Operand, running_var: Operand, eps: float) -> Array:  # fmt: skip
+    """Normalises each channel by the running statistics."""
+    scale = lax.rsqrt(running_var + eps)
+    if weight is not None:
+        scale = scale * weight
+    made = (input - _per_channel(running_mean, input.ndim)) * _per_channel(scale, input.ndim)
+    return made if bias is None else made + _per_channel(bias, input.ndim)
+
+
+def _standard(input: jax.Array, axes: Any, eps: float) -> jax.Array:
+    mean = jnp.mean(input, axes, keepdims=True)
+    off = input - mean
+    return off * lax.rsqrt(jnp.mean(off * off, axes, keepdims=True) + eps)
+
+
+@op(homes=("torch", "nn.functional"), out=False, math=True,
+    extras={"node": "NativeLayerNormBackward0"})  # fmt: skip
+def layer_norm(input: Operand, normalized_shape: Any, weight: Operand | None = None,
+               bias: Operand | None = None, eps: float = 1e-05,
+               cudnn_enable: Flag = True) -> Array:  # fmt: skip
+    """Normalises over the last dimensions, which have normalized_shape."""
+    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    require(
+        len(shape) >= 1,
+        "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
+        "element, but got normalized_shape = []",
+    )
+    for name, given in (("weight", weight), ("bias", bias)):
+        require(
+            given is None or given.shape == shape,
+            f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
+            f"{list(given.shape) if given is not None else []} and normalized_shape = "
+            f"{list(shape)}",
+        )
+    require(
+        input.shape[input.ndim - len(shape) :] == shape,
+        f"Given normalized_shape={list(shape)}, expected input with shape "
+        f"[*{''.join(f', {n}' for n in shape)}], but got input of size{list(input.shape)}",
+    )
+    made = _standard(input, tuple(range(input.ndim - len(shape), input.ndim)), eps)
+    made = made if weight is None else made * weight
+    return made if bias is None else made + bias
+
+
+@op(homes=("torch", "nn.functional"), out=False, math=True)
+def rms_norm(input: Operand, normalized_shape: Any, weight: Operand | None = None,
+             eps: float | None = None) -> Array:  # fmt: skip
+    """Divides by the root of the mean square over the last dimensions."""
+    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    axes = tuple(range(input.ndim - len(shape), input.ndim))
+    small = jnp.finfo(input.dtype).eps if eps is None else eps
+    made = input * lax.rsqrt(jnp.mean(input * input, axes, keepdims=True) + small)
+    return made if weight is None else made * weight
+
+
+@op(homes=("torch", "nn.functional"), out=False, math=True,
+    extras={"node": "NativeGroupNormBackward0"})  # fmt: skip
+def group_norm(input: Operand, num_groups: int, weight: Operand | None = None,
+               bias: Operand | None = None, eps: float = 1e-05,
+               cudnn_enabled: Flag = True) -> Array:  # fmt: skip
+    """Normalises over groups of channels and all that is behind them."""
+    require(
+        input.ndim >= 2, f"Expected at least 2 dimensions for input tensor but received {input.ndim}"
+    )
+    channels = input.shape[1]
+    require(
+        channels % num_groups == 0,
+        "Expected number of channels in input to be divisible by num_groups, but got input of "
+        f"shape {list(input.shape)} and num_groups={num_groups}",
+    )
+    grouped = input.reshape(input.shape[0], num_groups, -1)
+    made = _standard(grouped, 2, eps).reshape(input.shape)
+    made = made if weight is None else made * _per_channel(weight, input.ndim)
+    return made if bias is None else made + _per_channel(bias, input.ndim)
+
+
+@op(homes=("hidden",), name="_instance_norm", out=False, math=True)
+def instance_norm(input: Operand, weight: Operand | None = None, bias: Operand | None = None,
+                  eps: float = 1e-05) -> Array:  # fmt: skip
+    """Normalises each channel of each sample."""
+    made = _standard(input, tuple(range(2, input.ndim)), eps)
+    made = made if weight is None else made * _per_channel(weight, input.ndim)
+    return made if bias is None else made + _per_channel(bias, input.ndim)
+
+
+@op(homes=("nn.functional",), out=False, math=True)
+def local_response_norm(input: Operand, size: int, alpha: float = 0.0001, beta: float = 0.75,
+                        k: float = 1.0) -> Array:  # fmt: skip
+    """Divides by a power of the mean square over neighbouring channels."""
+    require(
+        input.ndim >= 3, f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)",
+        ValueError,
+    )
+    squares = input * input
+    pads = [(0, 0)] * input.ndim
+    pads[1] = (size // 2, (size - 1) // 2)
+    padded = jnp.pad(squares, pads)
+    total = sum(padded[:, at : at + input.shape[1]] for at in range(size))
+    return input / (total / size * alpha + k) ** beta
+
+
+@op(homes=("nn.functional",), out=False, math=True)
+def normalize(input: Operand, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Array:
+    """Divides by the p-norm along dim, which is not let below eps."""
+    size = vector_norm(input, p, axes_of(dim, input.ndim), True)
+    return input / jnp.where(size > eps, size, jnp.asarray(eps, size.dtype))

@@ -1,0 +1,221 @@
+"""Sums, means, products, and the two logical reductions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from compat.core.dtype import dtype, get_default_dtype
+from compat.core.errors import require
+from compat.core.size import wrap_dim
+from compat.ops.declare import reduction
+from compat.ops.pointwise.rounding import _abs
+from compat.ops.roles import Array, Dims, DType, Flag, Operand
+from compat.ops.specialize import convert
+
+
+def axes_of(dim: Any, rank: int) -> tuple[int, ...] | None:
+    """The dims of a reduction counted from the front; None (or none named) means all."""
+    if dim is None:
+        return None
+    dims = dim if isinstance(dim, tuple) else (dim,)
+    if not dims:
+        return None
+    wrapped = tuple(wrap_dim(int(one), rank) for one in dims)
+    for at, one in enumerate(wrapped):
+        require(
+            one not in wrapped[:at], f"dim {one} appears multiple times in the list of dims"
+        )
+    return tuple(one for one in wrapped if one < rank)
+
+
+def one_axis(dim: int, rank: int) -> int:
+    """One dim counted from the front."""
+    return wrap_dim(int(dim), rank)
+
+
+def _summed_as(input: jax.Array, dtype: dtype | None) -> jax.Array:
+    if dtype is not None:
+        return convert(input, dtype)
+    return input.astype("int64") if input.dtype.kind in "iub" else input
+
+
+@reduction
+def sum(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
+        dtype: DType | None = None) -> Array:  # fmt: skip
+    """Adds up all elements, or along dims. Whole numbers and bools add up in int64.
+
+    >>> compat.sum(compat.tensor([[1, 2], [3, 4]]), 0)
+    tensor([4, 6])
+    """
+    return jnp.sum(_summed_as(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
+
+
+@reduction
+def nansum(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
+           dtype: DType | None = None) -> Array:  # fmt: skip
+    """The sum with NaN as zero."""
+    return jnp.nansum(_summed_as(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
+
+
+@reduction
+def mean(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
+         dtype: DType | None = None) -> Array:  # fmt: skip
+    """The mean of all elements, or along dims."""
+    if dtype is not None:
+        input = convert(input, dtype)
+    _needs_floating("mean", input)
+    return jnp.mean(input, axes_of(dim, input.ndim), keepdims=keepdim)
+
+
+def _needs_floating(name: str, input: jax.Array) -> None:
+    require(
+        input.dtype.kind not in "iub",
+        f"{name}(): could not infer output dtype. Input dtype must be either a floating point or "
+        f"complex dtype. Got: {_title(input)}",
+    )
+
+
+def _title(input: jax.Array) -> str:
+    return {"int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte",
+            "bool": "Bool"}.get(input.dtype.name, input.dtype.name)  # fmt: skip
+
+
+@reduction
+def nanmean(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
+            dtype: DType | None = None) -> Array:  # fmt: skip
+    """The mean without the NaNs."""
+    return jnp.nanmean(input, axes_of(dim, input.ndim), keepdims=keepdim)
+
+
+@reduction
+def prod(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
+         dtype: DType | None = None) -> Array:  # fmt: skip
+    """Multiplies all elements, or along one dim."""
+    return jnp.prod(_summed_as(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
+
+
+@reduction(inplace=False)
+def all(input: Array, dim: Dims | None = None, keepdim: Flag = False) -> Array:
+    """Whether all elements are not zero; uint8 stays uint8."""
+    made = jnp.all(input != 0, axes_of(dim, input.ndim), keepdims=keepdim)
+    return made.astype(input.dtype) if input.dtype == jnp.uint8 else made
+
+
+@reduction(inplace=False)
+def any(input: Array, dim: Dims | None = None, keepdim: Flag = False) -> Array:
+    """Whether any element is not zero; uint8 stays uint8."""
+    made = jnp.any(input != 0, axes_of(dim, input.ndim), keepdims=keepdim)
+    return made.astype(input.dtype) if input.dtype == jnp.uint8 else made
+
+
+@reduction
+def count_nonzero(input: Array, dim: Dims | None = None) -> Array:
+    """How many elements are not zero."""
+    return jnp.count_nonzero(input, axes_of(dim, input.ndim)).astype("int64")
+
+
+@reduction
+def logsumexp(input: Operand, dim: Dims, keepdim: Flag = False) -> Array:
+    """The logarithm of the sum of exponentials along dims, without overflow."""
+    if input.dtype.kind in "iub":
+        input = input.astype(get_default_dtype().numpy)
+    axes = axes_of(dim, input.ndim)
+    top = jax.lax.stop_gradient(jnp.max(input.real, axes, keepdims=True, initial=-jnp.inf))
+    top = jnp.where(jnp.isfinite(top), top, 0)
+    made = jnp.log(jnp.sum(jnp.exp(input - top), axes, keepdims=True)) + top
+    return made if keepdim else jnp.squeeze(made, axes if axes is not None else None)
+
+
+@reduction
+def trace(input: Array) -> Array:
+    """The sum of the diagonal."""
+    require(input.ndim == 2, f"trace: expected a matrix, but got tensor with dim {input.ndim}")
+    return jnp.trace(_summed_as(input, None))
+
+
+def variance(input: jax.Array, dim: Any, by: float, keepdim: bool) -> jax.Array:
+    """The variance along dims, over count - by."""
+    axes = axes_of(dim, input.ndim)
+    center = jnp.mean(input, axes, keepdims=True)
+    off = input - center
+    count = input.size // max(center.size, 1) if center.size else 0
+    squares = (off * off.conj()).real if jnp.iscomplexobj(off) else off * off
+    total = jnp.sum(squares, axes, keepdims=keepdim)
+    left = max(count - by, 0)
+    return total / left if left else total * jnp.nan if total.size else total
+
+
+@reduction(homes=("hidden",), name="_var", extras={"node": "VarBackward0"})
+def var(input: Operand, dim: Dims | None = None, correction: float = 1, keepdim: Flag = False) -> Array:
+    """The variance, with Bessel's correction unless another is given."""
+    _std_input("var", input)
+    return variance(input, dim, correction, keepdim)
+
+
+@reduction(homes=("hidden",), name="_std", extras={"node": "StdBackward0"})
+def std(input: Operand, dim: Dims | None = None, correction: float = 1, keepdim: Flag = False) -> Array:
+    """The standard deviation."""
+    _std_input("std", input)
+    spread = variance(input, dim, correction, keepdim)
+    safe = jnp.where(spread == 0, 1, spread)
+    return jnp.where(spread == 0, 0, jnp.sqrt(safe))
+
+
+def _std_input(name: str, input: jax.Array) -> None:
+    require(
+        input.dtype.kind not in "iub", f"{name}: only supports floating point or complex dtypes"
+    )
+
+
+@reduction(homes=("hidden",), name="_var_mean", results=("var", "mean"))
+def var_mean(input: Operand, dim: Dims | None = None, correction: float = 1,
+             keepdim: Flag = False) -> tuple[Array, Array]:  # fmt: skip
+    """Variance and mean at once."""
+    axes = axes_of(dim, input.ndim)
+    return variance(input, dim, correction, keepdim), jnp.mean(input, axes, keepdims=keepdim)
+
+
+@reduction(homes=("hidden",), name="_std_mean", results=("std", "mean"))
+def std_mean(input: Operand, dim: Dims | None = None, correction: float = 1,
+             keepdim: Flag = False) -> tuple[Array, Array]:  # fmt: skip
+    """Standard deviation and mean at once."""
+    axes = axes_of(dim, input.ndim)
+    return std(input, dim, correction, keepdim), jnp.mean(input, axes, keepdims=keepdim)
+
+
+@reduction(homes=("hidden",), name="_norm")
+def norm(input: Operand, p: Any = 2, dim: Dims | None = None, keepdim: Flag = False, *,
+         dtype: DType | None = None) -> Array:  # fmt: skip
+    """The p-norm of all elements, or along dims: p a number, inf or -inf."""
+    if dtype is not None:
+        input = convert(input, dtype)
+    return vector_norm(input, 2.0 if p is None else p, axes_of(dim, input.ndim), keepdim)
+
+
+def vector_norm(input: jax.Array, p: float, axes: Any, keepdim: bool) -> jax.Array:
+    """The p-norm along axes, with slope 0 where the norm is 0."""
+    size = _abs(input)
+    if p == float("inf"):
+        return jnp.max(size, axes, keepdims=keepdim, initial=None if size.size else 0)
+    if p == -float("inf"):
+        return jnp.min(size, axes, keepdims=keepdim)
+    if p == 0:
+        return jnp.sum((input != 0).astype(size.dtype), axes, keepdims=keepdim)
+    if p == 1:
+        return jnp.sum(size, axes, keepdims=keepdim)
+    if p == 2:
+        total = jnp.sum((input * input.conj()).real, axes, keepdims=keepdim)
+        return jnp.where(total == 0, 0, jnp.sqrt(jnp.where(total == 0, 1, total)))
+    safe = jnp.where(size == 0, 1, size)
+    total = jnp.sum(jnp.where(size == 0, 0 if p > 0 else jnp.inf, safe**p), axes, keepdims=keepdim)
+    return jnp.where(total == 0, 0, jnp.where(total == 0, 1, total) ** (1 / p))
+
+
+@reduction
+def dist(input: Operand, other: Operand, p: float = 2) -> Array:
+    """The p-norm of the difference."""
+    return vector_norm(input - other, p, None, False)
+

@@ -1,0 +1,43 @@
+"""Draws inside a program: a key that the host drew becomes random elements."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from compat.ops.declare import op, pointwise
+from compat.ops.roles import Array, Scalar
+
+
+def random_key(seed: jax.Array) -> jax.Array:
+    """A counter-based key out of the host's 64 bits."""
+    return jax.random.wrap_key_data(jnp.stack([seed >> 32, seed & 0xFFFFFFFF]).astype("uint32"))
+
+
+@pointwise(homes=("hidden",), name="_dropout", inplace=False, out=False, math=False,
+           extras={"node": "NativeDropoutBackward0"})  # fmt: skip
+def dropout(input: Array, seed: Array, p: Scalar) -> Array:
+    """Zeroes elements with probability p and scales the others by 1 / (1 - p)."""
+    kept = jax.random.uniform(random_key(seed), input.shape, "float32") >= p.astype("float32")
+    scale = jnp.where(p == 1, 0, 1 / jnp.where(p == 1, 1, 1 - p)).astype(input.dtype)
+    return jnp.where(kept, input * scale, jnp.zeros((), input.dtype))
+
+
+@op(homes=("hidden",), name="_feature_dropout", out=False)
+def feature_dropout(input: Array, seed: Array, p: Scalar) -> Array:
+    """`dropout` of whole channels: one draw for each (sample, channel)."""
+    shape = (*input.shape[:2], *(1,) * (input.ndim - 2))
+    kept = jax.random.uniform(random_key(seed), shape, "float32") >= p.astype("float32")
+    scale = jnp.where(p == 1, 0, 1 / jnp.where(p == 1, 1, 1 - p)).astype(input.dtype)
+    return jnp.where(kept, input * scale, jnp.zeros((), input.dtype))
+
+
+@op(homes=("hidden",), name="_alpha_dropout", out=False)
+def alpha_dropout(input: Array, seed: Array, p: Scalar) -> Array:
+    """Sets elements to SELU's negative limit and rescales, so that mean and variance stay."""
+    low = -1.7580993408473766
+    kept = jax.random.uniform(random_key(seed), input.shape, "float32") >= p.astype("float32")
+    a = ((1 - p) * (1 + p * low**2)) ** -0.5
+    b = -a * low * p
+    chosen = jnp.where(kept, input, jnp.asarray(low, input.dtype))
+    return chosen * a.astype(input.dtype) + b.astype(input.dtype)

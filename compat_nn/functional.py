@@ -1,0 +1,674 @@
+"""torch.nn.functional: the declared neural ops, and the few that compose several."""
+
+from __future__ import annotations
+
+
+import math
+import warnings
+from typing import Any
+
+import compat as torch
+from compat.front.create import hidden
+from compat.front.derive import FUNCTIONS
+
+globals().update(FUNCTIONS["nn.functional"])
+_OPS = FUNCTIONS["nn.functional"]
+
+
+def _old_reduction(size_average: Any, reduce: Any, reduction: str) -> str:
+    """The reduction that the two old flags mean."""
+    if size_average is None and reduce is None:
+        return reduction
+    average = True if size_average is None else size_average
+    chosen = ("mean" if average else "sum") if reduce is None or reduce else "none"
+    warnings.warn(
+        f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.",
+        UserWarning,
+        stacklevel=3,
+    )
+    return chosen
+
+
+# Activations with an `inplace` flag.
+
+
+def _with_flag(name: str) -> Any:
+    plain = _OPS[name]
+
+    def activation(input: Any, *args: Any, inplace: bool = False, **kwargs: Any) -> Any:
+        args, inplace = _split_flag(name, args, inplace)
+        return _written(plain, input, args, kwargs) if inplace else plain(input, *args, **kwargs)
+
+    activation.__name__ = activation.__qualname__ = name
+    activation.__doc__ = plain.__doc__
+    return activation
+
+
+# How many settings come before the positional `inplace` flag.
+_SETTINGS = {
+    "relu": 0, "relu6": 0, "hardtanh": 2, "hardsigmoid": 0, "hardswish": 0, "elu": 1, "selu": 0,
+    "celu": 1, "leaky_relu": 1, "silu": 0, "mish": 0, "threshold": 2,
+}  # fmt: skip
+
+
+def _split_flag(name: str, args: tuple[Any, ...], inplace: bool) -> tuple[tuple[Any, ...], bool]:
+    count = _SETTINGS[name]
+    return (args[:count], bool(args[count])) if len(args) > count else (args, inplace)
+
+
+def _written(plain: Any, input: Any, args: Any, kwargs: Any) -> Any:
+    from compat.front.derive import assign
+    from compat.tape.history import check_writable
+
+    check_writable(input)
+    return assign(input, plain(input, *args, **kwargs))
+
+
+for _name in _SETTINGS:
+    globals()[_name] = _with_flag(_name)
+    globals()[f"{_name}_"] = lambda input, *args, _plain=_OPS[_name], **kwargs: _written(
+        _plain, input, args, kwargs
+    )
+
+
+def rrelu(input: Any, lower: float = 0.125, upper: float = 1 / 3, training: bool = False,
+          inplace: bool = False) -> Any:  # fmt: skip
+    """`leaky_relu` with a random slope while training, the mean slope otherwise."""
+    if training:
+        slope = torch.empty_like(input).uniform_(lower, upper)
+        made = torch.where(input >= 0, input, input * slope)
+    else:
+        made = _OPS["leaky_relu"](input, (lower + upper) / 2)
+    return input.copy_(made) if inplace else made
+
+
+def _implicit_dim(name: str, rank: int) -> int:
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include "
+        "dim=X as an argument.",
+        UserWarning,
+        stacklevel=4,
+    )
+    return 0 if rank in (0, 1, 3) else 1
+
+
+def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    """Exponentials that add up to 1 along dim."""
+    dim = _implicit_dim("softmax", input.dim()) if dim is None else dim
+    return torch.softmax(input, dim, dtype)
+
+
+def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    """The logarithm of `softmax`."""
+    dim = _implicit_dim("log_softmax", input.dim()) if dim is None else dim
+    return torch.log_softmax(input, dim, dtype)
+
+
+def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    """`softmax` of the negative input."""
+    dim = _implicit_dim("softmin", input.dim()) if dim is None else dim
+    return torch.softmax(-input, dim, dtype)
+
+
+def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float = 1e-10,
+                   dim: int = -1) -> Any:  # fmt: skip
+    """A sample of the Gumbel-softmax distribution; hard gives one-hot codes, with soft slopes."""
+    noise = -torch.empty_like(logits).exponential_().log()
+    soft = softmax((logits + noise) / tau, dim)
+    if not hard:
+        return soft
+    place = soft.max(dim, keepdim=True)[1]
+    sharp = torch.zeros_like(logits).scatter_(dim, place, 1.0)
+    return sharp - soft.detach() + soft
+
+
+# Dropout.
+
+
+def _seed(input: Any) -> Any:
+    from compat.front.sampling import device_seed
+
+    return device_seed(input)
+
+
+def _chance(p: float) -> None:
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """While training zeroes elements with probability p and scales the others by 1 / (1 - p)."""
+    _chance(p)
+    if not training or p == 0:
+        return input
+    from compat.front.sampling import host_dropout_mask
+
+    mask = host_dropout_mask(input, p)
+    made = input * mask if mask is not None else hidden("_dropout")(input, _seed(input), float(p))
+    return input.copy_(made) if inplace else made
+
+
+def _dropout_of_channels(name: str, ranks: tuple[int, ...], op: str) -> Any:
+    def channels(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+        _chance(p)
+        if not training or p == 0:
+            return input
+        batched = input if input.dim() == ranks[-1] else input.unsqueeze(0)
+        made = hidden(op)(batched, _seed(input), float(p))
+        made = made if input.dim() == ranks[-1] else made.squeeze(0)
+        return input.copy_(made) if inplace else made
+
+    channels.__name__ = channels.__qualname__ = name
+    channels.__doc__ = "`dropout` of whole channels."
+    return channels
+
+
+dropout1d = _dropout_of_channels("dropout1d", (2, 3), "_feature_dropout")
+dropout2d = _dropout_of_channels("dropout2d", (3, 4), "_feature_dropout")
+dropout3d = _dropout_of_channels("dropout3d", (4, 5), "_feature_dropout")
+
+
+def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
+    """Dropout that keeps mean and variance, for SELU networks."""
+    _chance(p)
+    if not training or p == 0:
+        return input
+    made = hidden("_alpha_dropout")(input, _seed(input), float(p))
+    return input.copy_(made) if inplace else made
+
+
+feature_alpha_dropout = alpha_dropout
+
+
+# Pooling.
+
+
+def _sized(given: Any, rank: int) -> tuple[int, ...]:
+    if isinstance(given, int):
+        return (given,) * rank
+    return tuple(int(each) for each in given) * (rank if len(given) == 1 else 1)
+
+
+def _max_pool(rank: int) -> Any:
+    def pool(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+             ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
+        _ranked(f"max_pool{rank}d", input, rank)
+        kernel = _sized(kernel_size, rank)
+        steps = kernel if stride is None or stride == [] else _sized(stride, rank)
+        pads, gaps = _sized(padding, rank), _sized(dilation, rank)
+        op = hidden("_max_pool_indexed" if return_indices else "_max_pool")
+        return op(input, kernel, steps, pads, gaps, bool(ceil_mode))
+
+    pool.__name__ = pool.__qualname__ = f"max_pool{rank}d"
+    pool.__doc__ = f"Maxima over windows of the last {rank} dimensions."
+    return pool
+
+
+def _ranked(name: str, input: Any, rank: int) -> None:
+    if input.dim() not in (rank + 1, rank + 2):
+        raise RuntimeError(
+            f"{name}(): Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional 0 dim "
+            f"batch size for input, but got: {list(input.shape)}"
+        )
+
+
+max_pool1d, max_pool2d, max_pool3d = (_max_pool(rank) for rank in (1, 2, 3))
+
+
+def _with_indices(pool: Any) -> Any:
+    def indexed(*args: Any, **kwargs: Any) -> Any:
+        return pool(*args, **{**kwargs, "return_indices": True})
+
+    return indexed
+
+
+max_pool1d_with_indices, max_pool2d_with_indices, max_pool3d_with_indices = (
+    _with_indices(pool) for pool in (max_pool1d, max_pool2d, max_pool3d)
+)
+
+
+def _avg_pool(rank: int) -> Any:
+    def pool(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+             ceil_mode: bool = False, count_include_pad: bool = True,
+             divisor_override: int | None = None) -> Any:  # fmt: skip
+        _ranked(f"avg_pool{rank}d", input, rank)
+        kernel = _sized(kernel_size, rank)
+        steps = kernel if stride is None or stride in ((), []) else _sized(stride, rank)
+        return hidden("_avg_pool")(
+            input, kernel, steps, _sized(padding, rank), bool(ceil_mode), bool(count_include_pad),
+            divisor_override,
+        )  # fmt: skip
+
+    pool.__name__ = pool.__qualname__ = f"avg_pool{rank}d"
+    pool.__doc__ = f"Means over windows of the last {rank} dimensions."
+    return pool
+
+
+avg_pool1d, avg_pool2d, avg_pool3d = (_avg_pool(rank) for rank in (1, 2, 3))
+
+
+def _counts(input: Any, output_size: Any, rank: int) -> tuple[int, ...]:
+    given = (output_size,) * rank if isinstance(output_size, int) or output_size is None else (
+        tuple(output_size) * (rank if len(output_size) == 1 else 1)
+    )
+    return tuple(
+        input.shape[input.dim() - rank + at] if count is None else int(count)
+        for at, count in enumerate(given)
+    )
+
+
+def _adaptive(rank: int, kind: str) -> Any:
+    def pool(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+        _ranked(f"adaptive_{kind}_pool{rank}d", input, rank)
+        counts = _counts(input, output_size, rank)
+        if kind == "avg":
+            return hidden("_adaptive_avg_pool")(input, counts)
+        values, places = hidden("_adaptive_max_pool")(input, counts)
+        return (values, places) if return_indices else values
+
+    pool.__name__ = pool.__qualname__ = f"adaptive_{kind}_pool{rank}d"
+    pool.__doc__ = f"Windows chosen so that the last {rank} dimensions get output_size."
+    return pool
+
+
+adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = (
+    _adaptive(rank, "avg") for rank in (1, 2, 3)
+)
+adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = (
+    _adaptive(rank, "max") for rank in (1, 2, 3)
+)
+
+
+def _lp_pool(rank: int) -> Any:
+    averages = (avg_pool1d, avg_pool2d, avg_pool3d)
+
+    def pool(input: Any, norm_type: float, kernel_size: Any, stride: Any = None,
+             ceil_mode: bool = False) -> Any:  # fmt: skip
+        kernel = _sized(kernel_size, rank)
+        mean = averages[rank - 1](input.pow(norm_type), kernel, stride, 0, ceil_mode)
+        total = mean * math.prod(kernel)
+        return (torch.sign(total) * torch.relu(torch.abs(total))).pow(1.0 / norm_type)
+
+    pool.__name__ = pool.__qualname__ = f"lp_pool{rank}d"
+    pool.__doc__ = "The p-norm (without absolute values) over windows."
+    return pool
+
+
+lp_pool1d, lp_pool2d, lp_pool3d = (_lp_pool(rank) for rank in (1, 2, 3))
+
+
+# Normalisation.
+
+
+def batch_norm(input: Any, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None,
+               training: bool = False, momentum: float = 0.1, eps: float = 1e-05) -> Any:  # fmt: skip
+    """Normalises each channel: by the batch while training, else by the running statistics."""
+    if not training:
+        return hidden("_batch_norm_eval")(input, weight, bias, running_mean, running_var, eps)
+    count = input.numel() // max(input.shape[1], 1) if input.dim() > 1 else 1
+    if count == 1 and input.dim() > 1:
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {input.size()}"
+        )
+    made, mean, var = hidden("_batch_norm_train")(
+        input, weight, bias, running_mean, running_var, float(momentum or 0.0), eps
+    )
+    if running_mean is not None:
+        with torch.no_grad():
+            running_mean.copy_(mean)
+            running_var.copy_(var)
+    return made
+
+
+def instance_norm(input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None,
+                  bias: Any = None, use_input_stats: bool = True, momentum: float = 0.1,
+                  eps: float = 1e-05) -> Any:  # fmt: skip
+    """Normalises each channel of each sample."""
+    if not use_input_stats:
+        return hidden("_batch_norm_eval")(input, weight, bias, running_mean, running_var, eps)
+    if math.prod(input.shape[2:]) == 1:
+        raise ValueError(
+            f"Expected more than 1 spatial element when training, got input size {input.size()}"
+        )
+    if running_mean is not None:
+        dims = [0, *range(2, input.dim())]
+        with torch.no_grad():
+            flat = input.flatten(2)
+            running_mean.lerp_(flat.mean(2).mean(0), momentum)
+            running_var.lerp_(flat.var(2).mean(0), momentum)
+        del dims
+    return hidden("_instance_norm")(input, weight, bias, eps)
+
+
+# Embedding.
+
+
+def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm: float | None = None,
+              norm_type: float = 2.0, scale_grad_by_freq: bool = False,
+              sparse: bool = False) -> Any:  # fmt: skip
+    """The rows of weight that input names."""
+    rows = weight.size(0)
+    if padding_idx is not None:
+        if not -rows <= padding_idx < rows:
+            raise AssertionError("Padding_idx must be within num_embeddings")
+        padding_idx %= rows
+    if max_norm is not None:
+        _renormalized(weight, input, max_norm, norm_type)
+    place = -1 if padding_idx is None else padding_idx
+    return hidden("embedding")(weight, input, place, scale_grad_by_freq)
+
+
+def _renormalized(weight: Any, input: Any, max_norm: float, norm_type: float) -> None:
+    """Scales the rows that are read so that their norm is at most max_norm, in place."""
+    with torch.no_grad():
+        used = input.reshape(-1).unique()
+        rows = weight[used]
+        size = rows.norm(norm_type, 1, keepdim=True)
+        weight[used] = torch.where(size > max_norm, rows * (max_norm / (size + 1e-7)), rows)
+
+
+def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+    """A last dimension of num_classes that is 1 at the index; -1 takes the largest index."""
+    if tensor.dtype is not torch.int64:
+        raise RuntimeError(
+            f"one_hot is only applicable to index tensor of type LongTensor."
+        )  # noqa: F541
+    if num_classes == -1:
+        if tensor.numel() == 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        num_classes = int(tensor.max().item()) + 1
+    if tensor.numel():
+        low, high = int(tensor.min().item()), int(tensor.max().item())
+        if low < 0:
+            raise RuntimeError("Class values must be non-negative.")
+        if high >= num_classes:
+            raise RuntimeError("Class values must be smaller than num_classes.")
+    return hidden("_one_hot")(tensor, num_classes)
+
+
+# Losses.
+
+
+def _two(name: str) -> Any:
+    def loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None,
+             reduction: str = "mean", weight: Any = None, **settings: Any) -> Any:  # fmt: skip
+        reduction = _old_reduction(size_average, reduce, reduction)
+        if target.size() != input.size():
+            warnings.warn(
+                f"Using a target size ({target.size()}) that is different to the input size "
+                f"({input.size()}). This will likely lead to incorrect results due to "
+                "broadcasting. Please ensure they have the same size.",
+                UserWarning,
+                stacklevel=2,
+            )
+        if weight is not None:
+            each = hidden(name)(input, target, "none", **settings) * weight
+            return each.mean() if reduction == "mean" else each.sum() if reduction == "sum" else each
+        return hidden(name)(input, target, reduction, **settings)
+
+    loss.__name__ = loss.__qualname__ = name
+    return loss
+
+
+mse_loss, l1_loss = _two("mse_loss"), _two("l1_loss")
+
+
+def smooth_l1_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None,
+                   reduction: str = "mean", beta: float = 1.0) -> Any:  # fmt: skip
+    """Squared near zero, absolute beyond beta."""
+    if beta < 0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    return _two("smooth_l1_loss")(input, target, size_average, reduce, reduction, beta=beta)
+
+
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0,
+               weight: Any = None) -> Any:  # fmt: skip
+    """Squared near zero, absolute beyond delta."""
+    if delta <= 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    return _two("huber_loss")(input, target, reduction=reduction, weight=weight, delta=delta)
+
+
+def binary_cross_entropy(input: Any, target: Any, weight: Any = None, size_average: Any = None,
+                         reduce: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
+    """The cross entropy of probabilities."""
+    reduction = _old_reduction(size_average, reduce, reduction)
+    if target.size() != input.size():
+        raise ValueError(
+            f"Using a target size ({target.size()}) that is different to the input size "
+            f"({input.size()}) is deprecated. Please ensure they have the same size."
+        )
+    return hidden("binary_cross_entropy")(input, target, weight, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any, target: Any, weight: Any = None, size_average: Any = None, reduce: Any = None,
+    reduction: str = "mean", pos_weight: Any = None,
+) -> Any:  # fmt: skip
+    """The cross entropy of a sigmoid, from what goes into it."""
+    reduction = _old_reduction(size_average, reduce, reduction)
+    return hidden("binary_cross_entropy_with_logits")(input, target, weight, reduction, pos_weight)
+
+
+def kl_div(input: Any, target: Any, size_average: Any = None, reduce: Any = None,
+           reduction: str = "mean", log_target: bool = False) -> Any:  # fmt: skip
+    """`target * (log target - input)`; input holds logarithms."""
+    return hidden("kl_div")(
+        input, target, _old_reduction(size_average, reduce, reduction), log_target
+    )
+
+
+def nll_loss(input: Any, target: Any, weight: Any = None, size_average: Any = None,
+             ignore_index: int = -100, reduce: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
+    """Minus the input at the target class."""
+    reduction = _old_reduction(size_average, reduce, reduction)
+    return hidden("nll_loss")(input, target, weight, ignore_index, reduction)
+
+
+def cross_entropy(input: Any, target: Any, weight: Any = None, size_average: Any = None,
+                  ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
+                  label_smoothing: float = 0.0) -> Any:  # fmt: skip
+    """`nll_loss` of the log-softmax: target holds classes, or probabilities."""
+    reduction = _old_reduction(size_average, reduce, reduction)
+    return hidden("cross_entropy")(input, target, weight, ignore_index, reduction, label_smoothing)
+
+
+def _reduced(loss: Any, reduction: str) -> Any:
+    if reduction == "mean":
+        return loss.mean()
+    if reduction == "sum":
+        return loss.sum()
+    if reduction != "none":
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    return loss
+
+
+def poisson_nll_loss(input: Any, target: Any, log_input: bool = True, full: bool = False,
+                     size_average: Any = None, eps: float = 1e-08, reduce: Any = None,
+                     reduction: str = "mean") -> Any:  # fmt: skip
+    """Minus the logarithm of a Poisson probability."""
+    reduction = _old_reduction(size_average, reduce, reduction)
+    loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
+    if full:
+        stirling = target * target.log() - target + 0.5 * (2 * math.pi * target).log()
+        loss = loss + torch.where(target > 1, stirling, torch.zeros_like(target))
+    return _reduced(loss, reduction)
+
+
+def gaussian_nll_loss(input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-06,
+                      reduction: str = "mean") -> Any:  # fmt: skip
+    """Minus the logarithm of a Gaussian density."""
+    var = torch.full_like(input, var) if isinstance(var, float) else var
+    with torch.no_grad():
+        limited = var.clamp(min=eps)
+    var = var + (limited - var).detach()
+    loss = 0.5 * (var.log() + (input - target) ** 2 / var)
+    if full:
+        loss = loss + 0.5 * math.log(2 * math.pi)
+    return _reduced(loss, reduction)
+
+
+def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, size_average: Any = None,
+                         reduce: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
+    """The input where target is 1, how far it is inside the margin where it is -1."""
+    reduction = _old_reduction(size_average, reduce, reduction)
+    zero = torch.zeros_like(input)
+    near = torch.where(target != 1, (margin - input).clamp_min(0), zero)
+    return _reduced(near + torch.where(target != -1, input, zero), reduction)
+
+
+def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0,
+                        size_average: Any = None, reduce: Any = None,
+                        reduction: str = "mean") -> Any:  # fmt: skip
+    """How far the order of two inputs is from what target (1 or -1) says."""
+    reduction = _old_reduction(size_average, reduce, reduction)
+    return _reduced((-target * (input1 - input2) + margin).clamp_min(0), reduction)
+
+
+def soft_margin_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None,
+                     reduction: str = "mean") -> Any:  # fmt: skip
+    """`log(1 + exp(-target * input))`."""
+    reduction = _old_reduction(size_average, reduce, reduction)
+    return _reduced((-target * input).exp().log1p(), reduction)
+
+
+def multilabel_soft_margin_loss(input: Any, target: Any, weight: Any = None, size_average: Any = None,
+                                reduce: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
+    """The mean cross entropy of independent classes."""
+    reduction = _old_reduction(size_average, reduce, reduction)
+    loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))  # noqa: F821
+    loss = loss if weight is None else loss * weight
+    return _reduced(loss.mean(-1), reduction)
+
+
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-08) -> Any:
+    """The cosine of the angle between vectors along dim."""
+    first = (x1 * x1).sum(dim).sqrt().clamp_min(eps)
+    second = (x2 * x2).sum(dim).sqrt().clamp_min(eps)
+    return (x1 * x2).sum(dim) / (first * second)
+
+
+def cosine_embedding_loss(input1: Any, input2: Any, target: Any, margin: float = 0,
+                          size_average: Any = None, reduce: Any = None,
+                          reduction: str = "mean") -> Any:  # fmt: skip
+    """How far the cosine of pairs is from 1 (target 1) or above the margin (target -1)."""
+    reduction = _old_reduction(size_average, reduce, reduction)
+    cosine = cosine_similarity(input1, input2, -1)
+    zero = torch.zeros_like(cosine)
+    loss = torch.where(target == 1, 1 - cosine, zero)
+    return _reduced(loss + torch.where(target == -1, (cosine - margin).clamp_min(0), zero), reduction)
+
+
+def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-06,
+                      keepdim: bool = False) -> Any:  # fmt: skip
+    """The p-norm of the difference of vectors."""
+    return (x1 - x2 + eps).norm(p, -1, keepdim)
+
+
+def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, margin: float = 1.0, p: float = 2,
+                        eps: float = 1e-06, swap: bool = False, size_average: Any = None,
+                        reduce: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
+    """How far the negative is not farther than the positive by the margin."""
+    reduction = _old_reduction(size_average, reduce, reduction)
+    near = pairwise_distance(anchor, positive, p, eps)
+    far = pairwise_distance(anchor, negative, p, eps)
+    if swap:
+        far = torch.minimum(far, pairwise_distance(positive, negative, p, eps))
+    return _reduced((near - far + margin).clamp_min(0), reduction)
+
+
+def multi_margin_loss(input: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None,
+                      size_average: Any = None, reduce: Any = None,
+                      reduction: str = "mean") -> Any:  # fmt: skip
+    """How far other classes are inside the margin of the target class."""
+    reduction = _old_reduction(size_average, reduce, reduction)
+    rows = input if input.dim() == 2 else input.unsqueeze(0)
+    index = target.reshape(-1, 1)
+    off = (margin - rows.gather(1, index) + rows).clamp_min(0).pow(p)
+    if weight is not None:
+        off = off * weight[index]
+    mask = torch.ones_like(rows).scatter(1, index, 0.0)
+    loss = (off * mask).sum(1) / rows.size(1)
+    return _reduced(loss if input.dim() == 2 else loss.squeeze(0), reduction)
+
+
+# Images and attention.
+
+
+def interpolate(input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
+                align_corners: bool | None = None, recompute_scale_factor: bool | None = None,
+                antialias: bool = False) -> Any:  # fmt: skip
+    """Resamples the dimensions behind batch and channels, to size or by scale_factor."""
+    rank = input.dim() - 2
+    if (size is None) == (scale_factor is None):
+        raise ValueError(
+            "either size or scale_factor should be defined"
+            if size is None
+            else "only one of size or scale_factor should be defined"
+        )
+    if align_corners is not None and mode in ("nearest", "area", "nearest-exact"):
+        raise ValueError(
+            "align_corners option can only be set with the interpolating modes: linear | bilinear "
+            "| bicubic | trilinear"
+        )
+    if antialias:
+        raise NotImplementedError("compat does not have antialias=True yet")
+    modes = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
+    if mode in modes and modes[mode] != rank:
+        raise NotImplementedError(
+            "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
+            f"{input.dim()}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | "
+            f"area | nearest-exact (got {mode})"
+        )
+    scales = None
+    if size is None:
+        factors = (scale_factor,) * rank if isinstance(scale_factor, int | float) else scale_factor
+        size = [math.floor(n * f) for n, f in zip(input.shape[2:], factors, strict=True)]
+        if not recompute_scale_factor:
+            scales = tuple(float(f) for f in factors)
+    sizes = (size,) * rank if isinstance(size, int) else tuple(int(n) for n in size)
+    kind = "linear" if mode in ("linear", "bilinear", "trilinear") else mode
+    return hidden("_interpolate")(input, sizes, kind, bool(align_corners), scales)
+
+
+def upsample(input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
+             align_corners: bool | None = None) -> Any:  # fmt: skip
+    """As `interpolate`, which took its place."""
+    warnings.warn(
+        "`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.",
+        UserWarning,
+        stacklevel=2,
+    )
+    return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def scaled_dot_product_attention(
+    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,
+    is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
+) -> Any:  # fmt: skip
+    """softmax(query @ key.T * scale + mask) @ value."""
+    if dropout_p:
+        if attn_mask is None and is_causal:
+            rows, columns = query.shape[-2], key.shape[-2]
+            attn_mask = torch.ones(rows, columns, dtype=torch.bool).tril()
+        by = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+        scores = query @ key.transpose(-2, -1) * by
+        if attn_mask is not None:
+            scores = (
+                scores.masked_fill(attn_mask.logical_not(), -math.inf)
+                if attn_mask.dtype is torch.bool
+                else scores + attn_mask
+            )
+        return dropout(softmax(scores, -1), dropout_p) @ value
+    return hidden("_attention")(
+        query, key, value, attn_mask, None, is_causal=is_causal, scale=scale, enable_gqa=enable_gqa
+    )
+
+
+unfold = _OPS["unfold"]
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(
+        f"module 'torch.nn.functional' has no attribute '{name}' (compat does not have it yet)"
+    )
