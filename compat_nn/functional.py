@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import math
 import warnings
 from typing import Any
@@ -248,8 +247,10 @@ avg_pool1d, avg_pool2d, avg_pool3d = (_avg_pool(rank) for rank in (1, 2, 3))
 
 
 def _counts(input: Any, output_size: Any, rank: int) -> tuple[int, ...]:
-    given = (output_size,) * rank if isinstance(output_size, int) or output_size is None else (
-        tuple(output_size) * (rank if len(output_size) == 1 else 1)
+    given = (
+        (output_size,) * rank
+        if isinstance(output_size, int) or output_size is None
+        else (tuple(output_size) * (rank if len(output_size) == 1 else 1))
     )
     return tuple(
         input.shape[input.dim() - rank + at] if count is None else int(count)
@@ -370,9 +371,7 @@ def _renormalized(weight: Any, input: Any, max_norm: float, norm_type: float) ->
 def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     """A last dimension of num_classes that is 1 at the index; -1 takes the largest index."""
     if tensor.dtype is not torch.int64:
-        raise RuntimeError(
-            f"one_hot is only applicable to index tensor of type LongTensor."
-        )  # noqa: F541
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")  # noqa: F541
     if num_classes == -1:
         if tensor.numel() == 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
@@ -403,7 +402,9 @@ def _two(name: str) -> Any:
             )
         if weight is not None:
             each = hidden(name)(input, target, "none", **settings) * weight
-            return each.mean() if reduction == "mean" else each.sum() if reduction == "sum" else each
+            return (
+                each.mean() if reduction == "mean" else each.sum() if reduction == "sum" else each
+            )
         return hidden(name)(input, target, reduction, **settings)
 
     loss.__name__ = loss.__qualname__ = name
@@ -556,7 +557,9 @@ def cosine_embedding_loss(input1: Any, input2: Any, target: Any, margin: float =
     cosine = cosine_similarity(input1, input2, -1)
     zero = torch.zeros_like(cosine)
     loss = torch.where(target == 1, 1 - cosine, zero)
-    return _reduced(loss + torch.where(target == -1, (cosine - margin).clamp_min(0), zero), reduction)
+    return _reduced(
+        loss + torch.where(target == -1, (cosine - margin).clamp_min(0), zero), reduction
+    )
 
 
 def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-06,

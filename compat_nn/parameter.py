@@ -9,7 +9,7 @@ import compat as torch
 
 
 class _KindOfTensor(type(torch.Tensor)):
-    """Lets `isinstance(t, Parameter)` also hold for a tensor of another class that carries the mark."""
+    """Lets `isinstance(t, Parameter)` hold for a tensor of another class with the mark, too."""
 
     _mark: str
 

@@ -16,11 +16,12 @@ class Storage:
     The value holds every element of the storage, in a dense layout.
     """
 
-    __slots__ = ("value", "version", "host", "__weakref__")
+    __slots__ = ("value", "version", "host", "owners", "__weakref__")
 
     value: Value
     version: int
     host: np.ndarray[Any, Any]
+    owners: tuple[Any, ...]
 
     def __init__(self, value: Value) -> None:
         self.value = value
@@ -52,13 +53,24 @@ class HostStorage(Storage):
 
     @property
     def is_still_shared(self) -> bool:
-        """Whether a NumPy array outside still refers to the buffer."""
-        return sys.getrefcount(self.host) > 2
+        """Whether a NumPy array outside still refers to the buffer's memory."""
+        for owner in self.owners:
+            if sys.getrefcount(owner) > _OURS:
+                return True
+        return False
 
 
-def share(storage: Storage, host: np.ndarray[Any, Any]) -> None:
-    """Makes the flat NumPy buffer the master of the storage."""
-    storage.host = host
+# What `getrefcount` gives, in the loop above, for an owner that only we refer to: `host` or the
+# array it is a view of, the tuple, the variable, the argument.
+_OURS = 4
+
+
+def share(storage: Storage, host: np.ndarray[Any, Any], owners: tuple[Any, ...]) -> None:
+    """Makes a flat NumPy buffer the master of the storage.
+
+    owners   the arrays that every other NumPy view of the memory refers to
+    """
+    storage.host, storage.owners = host, owners
     storage.__class__ = HostStorage
 
 
@@ -66,7 +78,7 @@ def unshare(storage: Storage, value: Value) -> None:
     """Makes the value, a snapshot of the buffer that nobody else sees any more, the master."""
     storage.__class__ = Storage
     storage.value = value
-    del storage.host
+    del storage.host, storage.owners
 
 
 class AliasStorage(Storage):

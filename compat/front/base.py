@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from compat.core.device import jax_device
+from compat.core.dtype import from_numpy_type
 from compat.engine import storage as storages
 from compat.engine import view as recipes
 from compat.engine.recorder import local
@@ -101,12 +102,12 @@ def section_of(one: Meta) -> Section:
 
 def _snapshot(tensor: TensorBase, storage: HostStorage) -> Value:
     """A private copy of what the buffer shared with NumPy holds at this moment."""
-    shown = host_view(storage.host, tensor._meta, tensor._offset)
-    dense = meta(tensor._meta.shape, tensor._meta.dtype, None, tensor._meta.device)
     if storage.is_still_shared:
+        shown = host_view(storage.host, tensor._meta, tensor._offset)
+        dense = meta(tensor._meta.shape, tensor._meta.dtype, None, tensor._meta.device)
         return concrete(dense, np.array(shown, order="C"))
-    del shown
-    whole = meta((storage.host.size,), tensor._meta.dtype, None, tensor._meta.device)
+    whole = meta((storage.host.size,), from_numpy_type(storage.host.dtype), None,
+                 tensor._meta.device)  # fmt: skip
     storages.unshare(storage, concrete(whole, storage.host))
     return value_of(tensor)
 

@@ -76,7 +76,8 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
          dtype: Any = None) -> Any:  # fmt: skip
     """The p-norm of all elements or along dims; "fro" is the 2-norm, "nuc" the nuclear norm."""
     if p == "nuc":
-        raise NotImplementedError("compat does not have the nuclear norm yet")
+        made = hidden("_nuclear_norm")(input, dim if dim is None else tuple(dim), keepdim)
+        return made if out is None else into_all(out, made)
     if not input._meta.differentiable and dtype is None:
         raise RuntimeError(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "

@@ -49,7 +49,8 @@ def from_host(array: np.ndarray[Any, Any], dtype: DType, place: device) -> Any:
     if place.type == "meta":
         value = concrete(one, None)
     else:
-        value = concrete(one, on_device(np.ascontiguousarray(array).reshape(array.shape), one))
+        array = np.ascontiguousarray(array).reshape(array.shape)
+        value = concrete(one, on_device(array, one), owned=True)
     return wrap(value)
 
 
@@ -216,13 +217,21 @@ def from_numpy(ndarray: Any) -> Any:
     flat = np.lib.stride_tricks.as_strided(ndarray, (extent,), (step,))
     storage = object.__new__(Storage)
     storage.version = 0
-    storages.share(storage, flat)
+    storages.share(storage, flat, owners_of(ndarray))
     made = object.__new__(base.tensor_class)
     made._storage, made._offset, made._tape = storage, 0, None
     if not ndarray.size:
         strides = contiguous_strides(ndarray.shape)
     made._meta = meta(ndarray.shape, found, strides, device("cpu"))
     return made
+
+
+def owners_of(array: np.ndarray[Any, Any]) -> tuple[Any, ...]:
+    """The array, and the one whose memory it shows."""
+    root = array
+    while isinstance(root.base, np.ndarray):
+        root = root.base
+    return (array,) if root is array else (array, root)
 
 
 # Constants.

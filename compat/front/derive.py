@@ -414,8 +414,10 @@ def assign(target: Any, result: Any, name: str = "") -> Any:
         result = result.to(mine.dtype)
     if 0 in mine.strides and mine.numel > 1 and name not in _MAY_OVERLAP:
         _refuse_overlap(mine)
-    store(target, fresh(result))
     tape = result._tape
+    if tape is not None:
+        history.keep_overwritten(tape, target._storage, result._storage)
+    store(target, fresh(result))
     if tape is not None or target._tape is not None:
         history.rewrite(target, tape)
     return target

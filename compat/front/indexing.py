@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from compat.core import dtype as d
+from compat.core.device import cpu
 from compat.core.size import broadcast_shapes
-from compat.engine.value import meta
-from compat.front.base import TensorBase, look, value_of, wrap
+from compat.engine.storage import HostStorage
+from compat.front.base import TensorBase, host_view, look, value_of
 from compat.front.call import number_code
+from compat.front.create import from_host
 from compat.front.views import geometry_of, take
 from compat.ops.declare import Geometry
 from compat.ops.shape.views import sliced, unsqueeze
@@ -311,18 +313,7 @@ def _arange(count: int) -> Any:
 
 
 def _from_host(array: np.ndarray[Any, Any], like: Any) -> Any:
-    from compat.engine.value import concrete
-    from compat.front.base import on_device
-
-    device = like._meta.device if like is not None else d and _cpu()
-    one = meta(array.shape, d.int64, None, device)
-    return wrap(concrete(one, on_device(array, one)))
-
-
-def _cpu() -> Any:
-    from compat.core.device import cpu
-
-    return cpu
+    return from_host(array, d.int64, cpu if like is None else like._meta.device)
 
 
 def _prepared(self: Any, tensors: dict[int, Any]) -> tuple[list[Any], tuple[int, ...]]:
@@ -356,7 +347,17 @@ def check_range(index: Any, size: int, dim: int) -> None:
 def gather(self: Any, tensors: dict[int, Any]) -> Any:
     """Advanced indexing: a copy of the elements that the index tensors name."""
     given, dims = _prepared(self, tensors)
+    if isinstance(self._storage, HostStorage) and self._storage.is_still_shared:
+        return _gathered_on_host(self, given, dims)
     return self._index(tuple(given), dims)
+
+
+def _gathered_on_host(self: Any, given: list[Any], dims: tuple[int, ...]) -> Any:
+    """From memory shared with NumPy only the elements asked for are copied."""
+    where = dict(zip(dims, (look(value_of(item)) for item in given), strict=True))
+    index = tuple(where.get(dim, slice(None)) for dim in range(len(self._meta.shape)))
+    shown = host_view(self._storage.host, self._meta, self._offset)
+    return from_host(shown[index], self._meta.dtype, self._meta.device)
 
 
 def scatter(self: Any, tensors: dict[int, Any], value: Any, accumulate: bool = False) -> Any:

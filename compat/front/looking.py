@@ -57,14 +57,14 @@ def shared_array(self: TensorBase) -> np.ndarray[Any, Any]:
         value = storage.value
         array = look(value)
         flat = _memory_order(array, value.meta)
-        storages.share(storage, flat)
+        storages.share(storage, flat, (flat,))
     return host_view(storage.host, self._meta, self._offset)
 
 
 def _memory_order(array: np.ndarray[Any, Any], one: Any) -> np.ndarray[Any, Any]:
     """A writable flat copy, in the order in which the strides say the elements lie."""
     order = sorted(range(len(one.shape)), key=lambda dim: (-one.strides[dim], dim))
-    return np.array(array.transpose(order), order="C").reshape(-1)
+    return array.transpose(order).flatten()
 
 
 def array_protocol(self: Any, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:

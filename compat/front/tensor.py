@@ -553,6 +553,7 @@ def make_tensor_class() -> None:
     from compat.front.convert import derive_conversions
     from compat.front.create import derive_creation
     from compat.front.indexing import getitem, setitem
+    from compat.front.sampling import derive_sampling
     from compat.front.views import derive_views
 
     derive(Tensor)
@@ -560,6 +561,7 @@ def make_tensor_class() -> None:
     derive_conversions(Tensor, FUNCTIONS)
     derive_creation(Tensor)
     derive_compositions(Tensor)
+    derive_sampling(Tensor)
     Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
     Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
 

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from compat.core.size import contiguous_strides
+from compat.engine.recorder import local
 from compat.engine.value import Meta, meta
 from compat.front.base import TensorBase, alias
 from compat.ops.declare import VIEWS, Geometry, View
 from compat.ops.shape import views as geometry
-from compat.tape.history import view_tape
+from compat.tape.history import check_writable, view_tape
+from compat.tape.node import result_tape
 
 
 def geometry_of(tensor: TensorBase) -> Geometry:
@@ -102,10 +104,18 @@ def _inplace(declared: View, function: Callable[..., Any]) -> Callable[..., Any]
     """`t_`, `squeeze_`...: the tensor itself gets the new geometry."""
 
     def front(self: Any, *args: Any, **kwargs: Any) -> Any:
+        tape = self._tape
+        if tape is not None and tape.requires and tape.node is None and local.grad:
+            check_writable(self)
         changed = function(self, *args, **kwargs)
         self._meta, self._offset = changed._meta, changed._offset
-        if self._tape is not None and self._tape.node is not None:
-            self._tape.node, self._tape.index = changed._tape.node, 0
+        self._storage.version += 1
+        if tape is not None and changed._tape.node is not None:
+            if tape.is_view:
+                changed._tape.version = self._storage.version
+                self._tape = changed._tape
+            else:
+                self._tape = result_tape(changed._tape.node, 0)
         return self
 
     front.__name__ = front.__qualname__ = f"{declared.name}_"

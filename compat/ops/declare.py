@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from compat.ops.roles import STATIC, Role
+import jax
+
+from compat.ops.roles import PLAIN, STATIC, Role
 
 Body = TypeVar("Body", bound=Callable[..., Any])
 
@@ -118,7 +120,7 @@ def _role_of(hint: Any) -> tuple[Role, bool]:
     for extra in getattr(hint, "__metadata__", ()):
         if isinstance(extra, Role):
             return extra, False
-    return STATIC, False
+    return (PLAIN if hint is jax.Array else STATIC), False
 
 
 OPS: dict[str, Op] = {}  # every declaration, by its first home and name

@@ -64,3 +64,4 @@ Bool: TypeAlias = Annotated[jax.Array, Role("array", result="bool")]
 Index: TypeAlias = Annotated[jax.Array, Role("array", result="index")]
 
 STATIC = Role("static")
+PLAIN = Role("array")  # what a bare `jax.Array` means

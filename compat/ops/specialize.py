@@ -89,6 +89,8 @@ class Binding:
         given = dict(self.statics)
         for parameter, code in self.codes:
             if code in ("-", "N"):
+                if code == "-" and parameter.is_required:
+                    given[parameter.name] = None
                 continue
             if code == "T":
                 given[parameter.name] = self._cast(parameter, next(arrays))

@@ -119,6 +119,8 @@ def relative(
 
 def is_dense(one: Meta) -> bool:
     """Whether the elements fill a stretch of memory without gaps or overlap."""
+    if one.numel == 0:
+        return True
     pairs = sorted(
         (stride, size) for size, stride in zip(one.shape, one.strides, strict=True) if size != 1
     )
@@ -256,6 +258,21 @@ def rewrite(tensor: Any, written: Tape | None) -> None:
     _replace(base, result_tape(node, 0))
     tape.version = -1
     refresh(tensor)
+
+
+def keep_overwritten(written: Tape, target: Any, temporary: Any) -> None:
+    """Before a write: what the operation saved of the tensor it overwrites stays valid, since
+    values are immutable; what it saved of its result is now the target's."""
+    node = written.node
+    if node is None or not node.saved:
+        return
+    saved = list(node.saved)
+    for at in range(1, len(saved), 3):
+        if saved[at] is target and saved[at + 1] == target.version:
+            saved[at] = None
+        elif saved[at] is temporary:
+            saved[at], saved[at + 1] = target, target.version + 1
+    node.saved = tuple(saved)
 
 
 def _replace(tensor: Any, new: Tape) -> None:

@@ -48,11 +48,8 @@ def _parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, 
         known = name in names or name == "memory_format"
         fits = fits and known and isinstance(value, kinds[name])
     if not fits:
-        got = [
-            type(one).__name__ if not isinstance(one, torch.dtype) else "torch.dtype"
-            for one in args
-        ]
-        got += [f"{name}={type(one).__name__}" for name, one in kwargs.items()]
+        got = [_kind(one) for one in args]
+        got += [f"{name}={_kind(one)}" for name, one in kwargs.items()]
         listed = ", ".join(got) + (", " if kwargs and not args else "")
         forms = "".join(f" * {form}\n" for form in _TO_FORMS)
         raise TypeError(
@@ -67,6 +64,10 @@ def _parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, 
         device, dtype = given.get("device"), given.get("dtype")
         device = None if device is None else torch.device(device)
     return device, dtype, given.get("non_blocking", False), given.get("memory_format")
+
+
+def _kind(one: Any) -> str:
+    return "torch.dtype" if isinstance(one, torch.dtype) else type(one).__name__
 
 
 class Converts:

@@ -193,7 +193,7 @@ class BCEWithLogitsLoss(_Loss):
 
 
 class MultiLabelMarginLoss(_Loss):
-    """Σ max(0, 1 - (x[y] - x[i])) / C over the target classes y (up to the first -1) and others i."""
+    """Σ max(0, 1 - (x[y] - x[i])) / C over target classes y (up to the first -1) and others i."""
 
     __constants__ = ["reduction"]
 
@@ -231,7 +231,8 @@ class MultiMarginLoss(_WeightedLoss):
             raise ValueError("only p == 1 and p == 2 supported")
         if weight is not None and weight.dim() != 1:
             raise ValueError(
-                f"MultiMarginLoss: expected weight to be None or 1D tensor, got {weight.dim()}D instead"
+                "MultiMarginLoss: expected weight to be None or 1D tensor, "
+                f"got {weight.dim()}D instead"
             )
         self.p = p
         self.margin = margin

@@ -393,7 +393,8 @@ class Module(HookedCalls, KeepsState, Converts):
                 "Calling .zero_grad() from a module created with nn.DataParallel() has no effect. "
                 "The parameters are copied (in a differentiable manner) from the original module. "
                 "This means they are not leaf nodes in autograd and so don't accumulate gradients. "
-                "If you need gradients in your forward method, consider using autograd.grad instead.",
+                "If you need gradients in your forward method, "
+                "consider using autograd.grad instead.",
                 stacklevel=2,
             )
         for parameter in self.parameters():

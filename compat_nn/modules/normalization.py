@@ -49,7 +49,7 @@ class CrossMapLRN2d(LocalResponseNorm):
 
 
 class LayerNorm(Module):
-    """Normalizes over the last dimensions, which have `normalized_shape`, by their mean and variance.
+    """Normalizes by mean and variance over the last dimensions, which have `normalized_shape`.
 
     weight and bias have that shape and scale each element.
     """

@@ -124,6 +124,10 @@ class PackedSequence(_Fields):
         return self.data.is_pinned()
 
 
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
 def _places(batch_sizes: Sequence[Any], width: Any) -> Tensor:
     """Where the packed elements are in a (steps, width) table, counted row by row."""
     return torch.cat(
@@ -142,7 +146,7 @@ def pack_padded_sequence(
         if lengths.device.type != "cpu":
             raise RuntimeError(
                 "'lengths' argument should be a 1D CPU int64 tensor, but got "
-                f"{lengths.dim()}D {lengths.device} {str(lengths.dtype).removeprefix('torch.')} tensor"
+                f"{lengths.dim()}D {lengths.device} {_name(lengths.dtype)} tensor"
             )
         lengths = lengths.tolist()
     lengths = [int(length) for length in lengths]

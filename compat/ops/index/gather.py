@@ -25,7 +25,7 @@ def in_range(index: jax.Array, size: int, negative: bool = False) -> jax.Array:
 def index_type(name: str, index: jax.Array) -> None:
     """Refuses an index tensor that is not of whole numbers."""
     require(
-        index.dtype.name in ("int64", "int32"),
+        index.dtype.name in ("int64", "int32") or not index.size,
         f"{name}(): Expected dtype int32/int64 for index",
     )
 
@@ -34,6 +34,8 @@ def index_type(name: str, index: jax.Array) -> None:
 def gather(input: Array, dim: Dim, index: Array, *, sparse_grad: Flag = False) -> tuple[Array, Bool]:
     """Elements along a dim: `out[i][j] = input[index[i][j]][j]` for dim 0."""
     index_type("gather", index)
+    if not index.size:
+        return jnp.zeros(index.shape, input.dtype), jnp.ones((), bool)
     axis = wrap_dim(dim, input.ndim)
     rank = max(input.ndim, 1)
     require(
@@ -47,7 +49,7 @@ def gather(input: Array, dim: Dim, index: Array, *, sparse_grad: Flag = False) -
             f"Size does not match at dimension {d} expected index {list(index.shape)} to be no "
             f"larger than self {list(input.shape)} apart from dimension {axis}",
         )
-    made = base[grid_of(at, axis)] if at.size else jnp.zeros(at.shape, base.dtype)
+    made = base.at[grid_of(at, axis)].get(mode="clip")
     return made.reshape(index.shape), in_range(index, base.shape[axis])
 
 

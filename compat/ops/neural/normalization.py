@@ -122,7 +122,7 @@ def group_norm(input: Operand, num_groups: int, weight: Operand | None = None,
         "Expected number of channels in input to be divisible by num_groups, but got input of "
         f"shape {list(input.shape)} and num_groups={num_groups}",
     )
-    grouped = input.reshape(input.shape[0], num_groups, -1)
+    grouped = input.reshape(input.shape[0], num_groups, input.size // max(input.shape[0] * num_groups, 1))
     made = _standard(grouped, 2, eps).reshape(input.shape)
     made = made if weight is None else made * _per_channel(weight, input.ndim)
     return made if bias is None else made + _per_channel(bias, input.ndim)

@@ -14,7 +14,7 @@ from jax import lax
 
 from compat.core.errors import require
 from compat.ops.declare import op
-from compat.ops.neural.convolution import spread
+from compat.ops.neural.window import spread_setting as spread
 from compat.ops.roles import Array, Flag, Index
 
 _HIDDEN: dict[str, Any] = {"homes": ("hidden",), "out": False}

@@ -219,3 +219,12 @@ def dist(input: Operand, other: Operand, p: float = 2) -> Array:
     """The p-norm of the difference."""
     return vector_norm(input - other, p, None, False)
 
+
+
+@reduction(homes=("hidden",), name="_nuclear_norm")
+def nuclear_norm(input: Operand, dim: Dims | None = None, keepdim: Flag = False) -> Array:
+    """The sum of the singular values of matrices in two dims."""
+    axes = axes_of(dim, input.ndim) or (0, 1)
+    require(len(axes) == 2, "linalg.matrix_norm: dim must be a 2-tuple of ints")
+    total = jnp.linalg.norm(input, "nuc", axes, keepdims=keepdim)
+    return total.real

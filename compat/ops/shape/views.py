@@ -25,7 +25,7 @@ def _kept(x: Geometry, dims: Sequence[int]) -> Geometry:
     )
 
 
-@view
+@view(inplace=True)
 def t(x: Geometry) -> Geometry:
     """Swaps the two dimensions of a matrix; a vector stays as it is."""
     require(
@@ -402,7 +402,7 @@ def unflatten(x: Geometry, dim: int, sizes: Any) -> Geometry:
     )
 
 
-@view(homes=("torch", "Tensor"))
+@view(homes=("torch", "Tensor"), inplace=True)
 def as_strided(x: Geometry, size: Any, stride: Any, storage_offset: Any = None) -> Geometry:
     """A view of the storage with sizes, strides and offset as given."""
     return Geometry(

@@ -1,0 +1,341 @@
+"""Random tensors: drawn on the host at the call, the numbers that PyTorch gives on the CPU."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from compat.core import dtype as d
+from compat.core import generator as source
+from compat.core import streams
+from compat.core.device import device as Device
+from compat.core.generator import Generator
+from compat.core.promotion import promote_types
+from compat.engine.value import concrete, meta
+from compat.front import create
+from compat.front.base import TensorBase, look, on_device, store, value_of
+from compat.front.create import finished, from_host, size_of, where
+from compat.front.derive import FUNCTIONS, into_all
+from compat.tape import history
+from compat.tape.history import is_dense
+
+Draw = Callable[[Sequence[int]], np.ndarray[Any, Any]]
+
+
+def _stream(generator: Any) -> Generator:
+    return source.default_generator if generator is None else generator
+
+
+def _made(draw: Draw, shape: Sequence[int], dtype: d.dtype, device: Any) -> Any:
+    place = where(device)
+    if place.type == "meta":
+        return create.constant(shape, 0, dtype, place)
+    return from_host(draw(shape), dtype, place)
+
+
+def _floating(dtype: d.dtype | None) -> d.dtype:
+    return dtype or d.get_default_dtype()
+
+
+# Whole tensors.
+
+
+def _factory(name: str, sampler: Callable[..., np.ndarray[Any, Any]]) -> Callable[..., Any]:
+    def make(*size: Any, generator: Any = None, out: Any = None, dtype: d.dtype | None = None,
+             layout: Any = None, device: Any = None, requires_grad: bool = False,
+             pin_memory: bool = False, names: Any = None, **extra: Any) -> Any:  # fmt: skip
+        if "size" in extra:
+            size = (extra.pop("size"),)
+        if extra:
+            raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(extra))}'")
+        shape = size_of(size)
+        kind = _floating(dtype if out is None else out._meta.dtype)
+        made = _made(lambda n: sampler(_stream(generator), n, kind.numpy), shape, kind, device)
+        return finished(made if out is None else into_all(out, made), requires_grad)
+
+    make.__name__ = make.__qualname__ = name
+    return make
+
+
+rand = _factory("rand", streams.uniform)
+rand.__doc__ = "Numbers drawn evenly from [0, 1)."
+randn = _factory("randn", streams.normal)
+randn.__doc__ = "Numbers drawn from the standard normal distribution."
+
+
+def randint(low: Any = 0, high: Any = None, size: Any = None, *, generator: Any = None,
+            out: Any = None, dtype: d.dtype | None = None, layout: Any = None, device: Any = None,
+            requires_grad: bool = False, pin_memory: bool = False) -> Any:  # fmt: skip
+    """Whole numbers drawn evenly from [low, high): `randint(high, size)`, `randint(low, high, size)`."""
+    if size is None and isinstance(high, list | tuple):
+        low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
+    kind = dtype or d.int64
+    first, last = int(low), int(high)
+    if first >= last:
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={first} >= to={last}"
+        )
+    made = _made(
+        lambda n: streams.integers(_stream(generator), n, kind.numpy, first, last),
+        size_of((size,)), kind, device,
+    )  # fmt: skip
+    return finished(made if out is None else into_all(out, made), requires_grad)
+
+
+def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: d.dtype | None = None,
+             layout: Any = None, device: Any = None, requires_grad: bool = False,
+             pin_memory: bool = False) -> Any:  # fmt: skip
+    """The numbers from 0 to n - 1 in random order."""
+    kind = dtype or d.int64
+    drawn = streams.permutation(_stream(generator), n, kind.numpy)
+    made = from_host(drawn, kind, where(device))
+    return finished(made if out is None else into_all(out, made), requires_grad)
+
+
+def _like(factory: Callable[..., Any]) -> Callable[..., Any]:
+    def make(input: Any, *args: Any, dtype: Any = None, layout: Any = None, device: Any = None,
+             memory_format: Any = None, **options: Any) -> Any:  # fmt: skip
+        place = input._meta.device if device is None else device
+        kind = dtype or input._meta.dtype
+        made = factory(*args, size=tuple(input._meta.shape), dtype=kind, device=place, **options)
+        strides = create._like_strides(input, memory_format)
+        if strides != made._meta.strides and strides is not None:
+            made._meta = made._storage.value.meta = meta(
+                made._meta.shape, made._meta.dtype, strides, made._meta.device
+            )
+        return made
+
+    make.__name__ = make.__qualname__ = f"{factory.__name__}_like"
+    make.__doc__ = f"`{factory.__name__}` with input's size, type and device."
+    return make
+
+
+def randint_like(input: Any, low: Any, high: Any = None, **options: Any) -> Any:
+    """`randint` with input's size, type and device."""
+    first, last = (0, low) if high is None else (low, high)
+    return _like(lambda *_, size, **rest: randint(first, last, size, **rest))(input, **options)
+
+
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None,
+           out: Any = None, dtype: d.dtype | None = None, layout: Any = None, device: Any = None,
+           requires_grad: bool = False, pin_memory: bool = False) -> Any:  # fmt: skip
+    """Normal samples: with mean and std for each element, or of size for all."""
+    if size is not None:
+        kind = _floating(dtype)
+        made = _made(
+            lambda n: streams.normal(_stream(generator), n, kind.numpy, float(mean), float(std)),
+            size_of((size,)), kind, device,
+        )  # fmt: skip
+        return finished(made if out is None else into_all(out, made), requires_grad)
+    if isinstance(std, TensorBase):
+        if std._meta.dtype.is_complex:
+            raise RuntimeError("normal expects standard deviation to be non-complex")
+        if std._meta.numel and bool((std < 0).any()):  # type: ignore[operator]
+            raise RuntimeError("normal expects all elements of std >= 0.0")
+    elif std < 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+    one = mean if isinstance(mean, TensorBase) else std
+    both = isinstance(mean, TensorBase) and isinstance(std, TensorBase)
+    kind = promote_types(mean._meta.dtype, std._meta.dtype) if both else one._meta.dtype
+    shape = create.broadcast_shapes(mean._meta.shape, std._meta.shape) if both else one._meta.shape
+    noise = _made(
+        lambda n: streams.normal(_stream(generator), n, kind.numpy), shape, kind, one._meta.device
+    )
+    made = noise * std + mean
+    return made if out is None else into_all(out, made)
+
+
+def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Any:
+    """Ones with the probability that each element says (or p for all), zeros else."""
+    kind = input._meta.dtype
+    if p is not None and not isinstance(p, TensorBase):
+        drawn = streams.bernoulli(_stream(generator), input._meta.shape, kind.numpy, float(p))
+    else:
+        chances = look(value_of(input if p is None else p))
+        drawn = streams.bernoulli_each(_stream(generator), chances, kind.numpy)
+    made = from_host(drawn, kind, input._meta.device)
+    return made if out is None else into_all(out, made)
+
+
+def multinomial(input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None,
+                out: Any = None) -> Any:  # fmt: skip
+    """Indices drawn from each row, with probabilities in proportion to the elements."""
+    drawn = streams.multinomial(
+        _stream(generator), look(value_of(input)), num_samples, replacement
+    )
+    made = from_host(drawn, d.int64, input._meta.device)
+    return made if out is None else into_all(out, made)
+
+
+# In place.
+
+
+def _overwrite(self: Any, draw: Draw) -> Any:
+    """Fills a tensor with samples, in the order of its memory as PyTorch does."""
+    if self._tape is not None:
+        history.check_writable(self)
+    one = self._meta
+    drawn = draw(tuple(one.shape)) if one.contiguous else streams.in_memory_order(
+        tuple(one.shape), one.strides, draw
+    )
+    dense = meta(one.shape, one.dtype, one.strides if is_dense(one) else None, one.device)
+    array = np.ascontiguousarray(drawn).reshape(drawn.shape)
+    store(self, concrete(dense, on_device(array, dense)))
+    if self._tape is not None:
+        history.rewrite(self, None)
+    return self
+
+
+def _filler(name: str, sampler: Callable[..., Any], doc: str, *settings: tuple[str, Any]) -> Any:
+    def fill(self: Any, *args: Any, generator: Any = None, **named: Any) -> Any:
+        given = dict(settings)
+        given.update(zip((key for key, _ in settings), args, strict=False))
+        for key, value in named.items():
+            if key not in given and key not in ("from", "lambd"):
+                raise TypeError(f"{name}() got an unexpected keyword argument '{key}'")
+            given["low" if key == "from" else key] = value
+        numbers = [
+            value.item() if isinstance(value, TensorBase) else value  # type: ignore[attr-defined]
+            for key, value in given.items()
+        ]
+        kind = self._meta.dtype.numpy
+        return _overwrite(self, lambda n: sampler(_stream(generator), n, kind, *numbers))
+
+    fill.__name__ = fill.__qualname__ = name
+    fill.__doc__ = doc
+    return fill
+
+
+uniform_ = _filler("uniform_", streams.uniform, "Numbers drawn evenly from [from, to).",
+                   ("low", 0.0), ("to", 1.0))  # fmt: skip
+exponential_ = _filler("exponential_", streams.exponential, "Waiting times of mean 1 / lambd.",
+                       ("lambd", 1.0))  # fmt: skip
+cauchy_ = _filler("cauchy_", streams.cauchy, "Samples of the Cauchy distribution.",
+                  ("median", 0.0), ("sigma", 1.0))  # fmt: skip
+log_normal_ = _filler("log_normal_", streams.log_normal, "Exponentials of normal samples.",
+                      ("mean", 1.0), ("std", 2.0))  # fmt: skip
+geometric_ = _filler("geometric_", streams.geometric, "Trials until the first success.",
+                     ("p", None))  # fmt: skip
+
+
+def normal_(self: Any, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Any:
+    """Normal samples."""
+    kind = self._meta.dtype.numpy
+    whole = self._meta.contiguous
+    return _overwrite(
+        self,
+        lambda n: streams.normal(_stream(generator), n, kind, float(mean), float(std), whole),
+    )
+
+
+def random_(self: Any, *bounds: Any, generator: Any = None, **named: Any) -> Any:
+    """Whole numbers: up to what the type holds, from 0 to `to`, or from `from` to `to`."""
+    kind = self._meta.dtype.numpy
+    low, high = named.get("from"), named.get("to")
+    if len(bounds) == 1:
+        high = bounds[0]
+    elif len(bounds) == 2:
+        low, high = bounds
+    if low is None and high is None:
+        return _overwrite(self, lambda n: streams.random(_stream(generator), n, kind))
+    return _overwrite(
+        self, lambda n: streams.integers(_stream(generator), n, kind, int(low or 0), high)
+    )
+
+
+def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
+    """Ones with probability p, zeros else."""
+    kind = self._meta.dtype.numpy
+    if isinstance(p, TensorBase):
+        chances = np.broadcast_to(look(value_of(p)), self._meta.shape)
+        return _overwrite(self, lambda _: streams.bernoulli_each(_stream(generator), chances, kind))
+    return _overwrite(
+        self, lambda n: streams.bernoulli(_stream(generator), n, kind, float(p))
+    )
+
+
+# State.
+
+
+def manual_seed(seed: Any) -> Generator:
+    """Restarts the default stream, so that the draws that follow can be made again."""
+    return source.manual_seed(seed)
+
+
+def get_rng_state() -> Any:
+    """The state of the default stream, as a ByteTensor."""
+    return _default.get_state()
+
+
+def set_rng_state(new_state: Any) -> None:
+    """Continues the default stream from a state."""
+    _default.set_state(new_state)
+
+
+class TensorGenerator(Generator):
+    """`torch.Generator`: a stream of random numbers of its own, whose state is a ByteTensor."""
+
+    def get_state(self) -> Any:
+        """The state, as a ByteTensor."""
+        return from_host(super().get_state(), d.uint8, Device("cpu"))
+
+    def set_state(self, new_state: Any) -> None:
+        """Continues from a state."""
+        array = look(value_of(new_state)) if isinstance(new_state, TensorBase) else new_state
+        super().set_state(np.array(array))
+
+
+TensorGenerator.__name__ = TensorGenerator.__qualname__ = "Generator"
+_default = TensorGenerator()
+source.default_generator = _default
+
+
+# Compiled draws.
+
+follows_stream = os.environ.get("COMPAT_DROPOUT", "key") == "stream"
+
+
+def follow_stream(mode: bool = True) -> None:
+    """Whether dropout draws its mask from the mt19937 stream, as PyTorch's CPU does, at the cost
+    of drawing on the host; otherwise a key from the stream seeds a draw inside the program."""
+    global follows_stream
+    follows_stream = mode
+
+
+def device_seed(input: Any) -> Any:
+    """64 bits from the stream, as a 0-dim tensor: what seeds a draw inside a program."""
+    high, low = source.default_generator.key()
+    number = np.int64((int(high) << 32 | int(low)) - (1 << 64 if high >> 31 else 0))
+    return from_host(np.array(number), d.int64, input._meta.device)
+
+
+def host_dropout_mask(input: Any, p: float) -> Any:
+    """PyTorch's own dropout mask, scaled, when the stream is to be followed; else None."""
+    if not follows_stream:
+        return None
+    shape = tuple(input._meta.shape)
+    mask = streams.dropout_mask(source.default_generator, shape, p)
+    scale = mask.astype(input._meta.dtype.numpy) / (1 - p) if p < 1 else mask * 0.0
+    return from_host(np.asarray(scale, input._meta.dtype.numpy), input._meta.dtype,
+                     input._meta.device)  # fmt: skip
+
+
+def derive_sampling(tensor: type) -> None:
+    """Puts the samplers into the torch namespace and on Tensor."""
+    functions: dict[str, Any] = {
+        "rand": rand, "randn": randn, "randint": randint, "randperm": randperm, "normal": normal,
+        "rand_like": _like(rand), "randn_like": _like(randn), "randint_like": randint_like,
+        "bernoulli": bernoulli, "multinomial": multinomial, "manual_seed": manual_seed,
+        "get_rng_state": get_rng_state, "set_rng_state": set_rng_state, "Generator": TensorGenerator,
+        "seed": source.seed, "initial_seed": source.initial_seed, "default_generator": _default,
+    }  # fmt: skip
+    FUNCTIONS["torch"] |= functions
+    for method in (uniform_, exponential_, cauchy_, log_normal_, geometric_, normal_, random_,
+                   bernoulli_, bernoulli, multinomial):  # fmt: skip
+        setattr(tensor, method.__name__, method)
+

@@ -1,0 +1,76 @@
+"""The door for optimizers: one pure JAX function over many tensors, recorded as one entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from compat.engine.recorder import local
+from compat.engine.spec import KINDS, spec
+from compat.front.base import TensorBase, section_of, store, value_of, wrap
+from compat.front.create import from_host
+from compat.tape.history import is_dense
+
+
+def recorded(
+    key: Hashable,
+    name: str,
+    function: Callable[..., Any],
+    tensors: Sequence[TensorBase],
+    numbers: Sequence[Any] = (),
+) -> list[Any]:
+    """The results of function(arrays, numbers) as new tensors, without gradients.
+
+    key   says what the function does apart from shapes: equal keys must mean equal functions
+    """
+    values = [value_of(tensor) for tensor in tensors]
+    return [wrap(made) for made in _entry(key, name, function, tensors, values, numbers)]
+
+
+def overwrite(
+    key: Hashable,
+    name: str,
+    function: Callable[..., Any],
+    targets: Sequence[TensorBase],
+    sources: Sequence[TensorBase],
+    numbers: Sequence[Any] = (),
+) -> None:
+    """Overwrites the targets with function(arrays of targets and sources, numbers)."""
+    tensors = [*targets, *sources]
+    values = [value_of(tensor) for tensor in tensors]
+    made = _entry(key, name, function, tensors, values, numbers)
+    for target, value in zip(targets, made, strict=True):
+        value.meta = target._meta
+        store(target, value)
+
+
+def _entry(
+    key: Hashable, name: str, function: Any, tensors: Any, values: Any, numbers: Any
+) -> list[Any]:
+    count = len(tensors)
+    entry = spec(
+        key, name, lambda: lambda *given: tuple(function(given[:count], given[count:])),
+        [value.meta for value in values], "".join(KINDS[type(one)] for one in numbers),
+    )  # fmt: skip
+    section = section_of(tensors[0]._meta)
+    made = section.append(entry, tuple(values), tuple(numbers))
+    if section.eager:
+        local.recorder.flush()
+    return made
+
+
+def fresh_state(like: TensorBase) -> Any:
+    """Zeros shaped as a parameter. They are there already, not recorded, so that the first step
+    of a training loop is the same program as all others."""
+    one = like._meta
+    made = from_host(np.zeros(tuple(one.shape), one.dtype.numpy), one.dtype, one.device)
+    if is_dense(one):
+        made._meta = made._storage.value.meta = one
+    return made
+
+
+def run_pending() -> None:
+    """A natural boundary: launches what this thread has recorded."""
+    local.recorder.flush()

@@ -1,0 +1,7 @@
+"""torch.linalg: what there is of it so far."""
+
+from __future__ import annotations
+
+from compat.front.derive import FUNCTIONS
+
+globals().update(FUNCTIONS["linalg"])

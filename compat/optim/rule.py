@@ -1,0 +1,122 @@
+"""A pure update rule becomes an optimizer: one recorded entry updates a whole group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import compat as torch
+from compat.front.update import fresh_state, overwrite, run_pending
+from compat.optim.optimizer import Optimizer
+
+
+class RuleOptimizer(Optimizer):
+    """An optimizer whose step is a rule over (parameter, gradient, state).
+
+    A subclass names its state tensors and gives `update`, a pure function of arrays, and
+    `numbers`, what of a group's settings is traced.
+    """
+
+    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+        super().__init__(params, defaults)
+        run_pending()  # initialisation, so that the first step is the program of all steps
+
+    states: tuple[str, ...] = ()  # the names of the state tensors, shaped as the parameter
+    counts = False  # whether a `step` count is kept
+
+    def flags(self, group: dict[str, Any]) -> tuple[Any, ...]:
+        """The settings that are part of the program."""
+        return ()
+
+    def numbers(self, group: dict[str, Any], step: int) -> tuple[float, ...]:
+        """The settings that are traced: a change compiles nothing."""
+        raise NotImplementedError
+
+    def active_states(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """The state tensors that this group's settings need."""
+        return self.states
+
+    @staticmethod
+    def update(flags: Any, numbers: Any, param: Any, grad: Any, *state: Any) -> tuple[Any, ...]:
+        """The new parameter and state, as PyTorch computes them."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Updates every parameter that has a gradient; gives the closure's loss."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            params = [param for param in group["params"] if param.grad is not None]
+            for chosen, step in self._by_step(group, params):
+                self._apply(group, chosen, step)
+        run_pending()
+        return loss
+
+    def _by_step(self, group: dict[str, Any], params: list[Any]) -> list[tuple[list[Any], int]]:
+        """The parameters that have been updated equally often, with the count to come."""
+        if not params:
+            return []
+        names = self.active_states(group)
+        parts: dict[int, tuple[list[Any], Any]] = {}
+        for param in params:
+            state = self.state[param]
+            fresh = [name for name in names if state.get(name) is None]
+            if fresh or (self.counts and "step" not in state):
+                self.start(group, param, state)
+            key = id(state["step"]) if self.counts else 0
+            parts.setdefault(key, ([], state.get("step")))[0].append(param)
+        if not self.counts:
+            return [(params, 0)]
+        by_count: dict[int, list[Any]] = {}
+        for chosen, step in parts.values():
+            by_count.setdefault(int(step), []).extend(chosen)
+        result = []
+        for count, chosen in by_count.items():
+            shared = torch.tensor(float(count + 1))
+            for param in chosen:
+                self.state[param]["step"] = shared
+            result.append((chosen, count + 1))
+        return result
+
+    def start(self, group: dict[str, Any], param: Any, state: dict[str, Any]) -> None:
+        """Makes a parameter's state before its first update."""
+        if self.counts and "step" not in state:
+            state["step"] = self._first_step()
+        for name in self.active_states(group):
+            if state.get(name) is None:
+                state[name] = fresh_state(param)
+
+    def _first_step(self) -> Any:
+        """One count for all that start together."""
+        zero = getattr(self, "_zero", None)
+        if zero is None:
+            zero = self._zero = torch.tensor(0.0)
+        return zero
+
+    def _apply(self, group: dict[str, Any], params: Sequence[Any], step: int) -> None:
+        names = self.active_states(group)
+        flags, numbers = self.flags(group), self.numbers(group, step)
+        grads = [param.grad for param in params]
+        states = [[self.state[param][name] for param in params] for name in names]
+        count, update = len(params), type(self).update
+
+        def whole(arrays: Any, given: Any) -> list[Any]:
+            columns = [arrays[at * count : (at + 1) * count] for at in range(2 + len(names))]
+            ordered = [columns[0], columns[-1], *columns[1:-1]]
+            rows = [
+                update(flags, [n.astype(row[0].dtype) for n in given], *row)
+                for row in zip(*ordered, strict=True)
+            ]
+            return [each for column in zip(*rows, strict=True) for each in column]
+
+        targets = [*params, *(tensor for column in states for tensor in column)]
+        key = (type(self), flags, count, names)
+        overwrite(key, type(self).__name__, whole, targets, grads, numbers)
+
+
+def as_float(number: Any) -> float:
+    """A setting that may be a tensor, as a float."""
+    return float(number)
