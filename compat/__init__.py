@@ -27,6 +27,8 @@ from compat.core.size import preserve_format as preserve_format
 from compat.core.size import strided as strided
 from compat.engine.recorder import eager as eager
 from compat.engine.report import stats as stats
+from compat.imports import install as install
+from compat.imports import link as _link
 from compat.front import tensor as _tensor
 from compat.front.derive import FUNCTIONS as _FUNCTIONS
 from compat.front.tensor import Tensor as Tensor
@@ -37,9 +39,9 @@ from compat.tape.mode import is_grad_enabled as is_grad_enabled
 from compat.tape.mode import is_inference_mode_enabled as is_inference_mode_enabled
 from compat.tape.mode import no_grad as no_grad
 from compat.tape.mode import set_grad_enabled as set_grad_enabled
+from compat.version import __version__ as __version__
 
-__version__ = "2.13.0+compat"
-
+_link()
 _library.load()
 _tensor.make_tensor_class()
 globals().update(_FUNCTIONS["torch"])
@@ -54,24 +56,28 @@ globals().update(_facts.NAMES)
 _LAZY = {
     "nn": "compat_nn", "optim": "compat.optim", "utils": "compat.utils",
     "autograd": "compat.autograd", "serialization": "compat.serialization",
-    "func": "compat.func", "linalg": "compat.linalg", "random": "compat.random",
-    "cuda": "compat.cuda", "backends": "compat.backends", "version": "compat.version",
-    "testing": "compat.testing", "special": "compat.special", "fft": "compat.fft",
-    "types": "compat.types", "jit": "compat.jit", "vision": "compat.vision",
-    "return_types": "compat.return_types", "distributed": "compat.distributed",
-    "multiprocessing": "compat.multiprocessing", "overrides": "compat.overrides",
+    "linalg": "compat.linalg", "random": "compat.random", "cuda": "compat.cuda",
+    "backends": "compat.backends", "version": "compat.version", "special": "compat.special",
+    "vision": "compat.vision",
+}  # fmt: skip
+_NAMES = {
+    "save": "compat.serialization", "load": "compat.serialization",
+    "set_printoptions": "compat.front.printing", "get_printoptions": "compat.front.printing",
+    "from_jax": "compat.front.bridge", "pure": "compat.front.bridge",
+    "explain": "compat.front.explain", "lstm": "compat.front.recurrent",
+    "gru": "compat.front.recurrent", "rnn_tanh": "compat.front.recurrent",
+    "rnn_relu": "compat.front.recurrent", "lstm_cell": "compat.front.recurrent",
+    "gru_cell": "compat.front.recurrent", "rnn_tanh_cell": "compat.front.recurrent",
+    "rnn_relu_cell": "compat.front.recurrent",
 }  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     where = _LAZY.get(name)
     if where is not None:
-        try:
-            found = importlib.import_module(where)
-        except ModuleNotFoundError as missing:
-            if missing.name != where:
-                raise
-        else:
-            globals()[name] = found
-            return found
+        found = globals()[name] = importlib.import_module(where)
+        return found
+    if name in _NAMES:
+        found = globals()[name] = getattr(importlib.import_module(_NAMES[name]), name)
+        return found
     raise AttributeError(f"module 'torch' has no attribute '{name}' (compat does not have it yet)")

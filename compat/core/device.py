@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 
+TRACE = 1_000_000  # the index of the device that stands for a trace of the user's own
 _TYPES = ("cpu", "cuda", "xla", "tpu", "meta")
 
 
@@ -54,6 +55,11 @@ class device:
             found.type, found.index = type, index
             cls._made[type, index] = found
         return found
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether it stands for a trace of the user's own, not for a device."""
+        return self.index == TRACE
 
     def __repr__(self) -> str:
         tail = "" if self.index is None else f", index={self.index}"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import atexit
-import os
 import queue
 import threading
 import time
 from collections import OrderedDict
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -142,18 +140,3 @@ def raise_failed_checks() -> None:
             kind, text = spec.message
             raise kind(f"{text} (recorded at {file}:{line})")
 
-
-# The cache on disk.
-
-
-def use_disk_cache() -> None:
-    """Turns on JAX's compilation cache on disk, unless the user did or switched it off.
-
-    COMPAT_CACHE_DIR moves it; empty or 0 switches it off.
-    """
-    place = os.environ.get("COMPAT_CACHE_DIR", "~/.cache/compat")
-    if place in ("", "0") or jax.config.jax_compilation_cache_dir is not None:  # type: ignore[attr-defined]
-        return
-    folder = Path(place).expanduser()
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 from jax import lax
 
+from compat.core.device import jax_device
 from compat.engine import report
 from compat.engine.section import Section
 from compat.engine.spec import Spec
@@ -149,6 +150,17 @@ def build(known: Known, program: Program, inputs: Sequence[Any], packs: tuple[bo
     program.call = program.executable
 
 
+def compile_alone(section: Section, entries: Sequence[Entry]) -> Any:
+    """The executable of an open section with all its results, kept by nobody: to look at."""
+    known = Known(section.wiring)
+    last = entries[-1]
+    made = Program(tuple(range(last.first + len(last.spec.outs))), frozenset())
+    given = [jax.ShapeDtypeStruct(one.shape, one.dtype) for one in arguments(section)]
+    device = jax_device(section.device)
+    build(known, made, given, (bool(section.floats), bool(section.ints)), device)
+    return made.executable
+
+
 def _unpacked(kind: str, at: int, floats: Any, ints: Any) -> Any:
     if kind == "f":
         return floats[at]
@@ -205,6 +217,20 @@ def run_single(entries: Sequence[Entry], section: Section, device: Any) -> None:
                 arrays[entry.first] = made
     report.counters["launches"] += len(entries)
     deque(map(_set_array, values, arrays), maxlen=0)
+
+
+def run_traced(section: Section) -> None:
+    """Runs entries in the trace of a user's jax.jit, which compiles them itself."""
+    leaves = [leaf.array for leaf in section.leaves]
+    arrays: list[Any] = [None] * len(section.values)
+    for entry in decode(section.wiring):
+        operands = [arrays[at] if at >= 0 else leaves[-1 - at] for at in entry.operands]
+        for kind, at in entry.numbers:
+            operands.append(_number(kind, at, section.floats, section.ints))
+        made = entry.spec.run(*operands)
+        made = made if isinstance(made, tuple) else (made,)
+        arrays[entry.first : entry.first + len(made)] = made
+    deque(map(_set_array, section.values, arrays), maxlen=0)
 
 
 def _on_device(leaf: Value) -> Any:

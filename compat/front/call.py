@@ -121,7 +121,7 @@ def plan_for(op: Op, codes: Sequence[str], dynamic: Sequence[Any], statics: dict
     binding = Binding(op, list(zip(parameters, codes, strict=True)), statics, types)
     kinds = binding.kinds()
     plan = Plan()
-    plan.device = metas[0].device if metas else devices.default_device()
+    plan.device = device_of(tensors)
     plan.spec = spec(binding.key(), op.name, lambda: binding.forward, metas, kinds, op.guard)
     outs = plan.spec.outs[: len(plan.spec.outs) - plan.spec.guarded]
     plan.metas = tuple(placed(op, out, metas, plan.device) for out in outs)
@@ -130,6 +130,8 @@ def plan_for(op: Op, codes: Sequence[str], dynamic: Sequence[Any], statics: dict
     plan.shape_of = None
     single = not isinstance_of_tuple(plan.spec, op)
     plan.launch = launcher("".join(_pattern(code) for code in codes), single, plan.spec.guarded)
+    if op.residuals:
+        plan.shape_of = lambda results: tuple(results[: -op.residuals])
     if op.results:
         plan.shape_of = named_results(op.name, op.results)
     return plan
@@ -137,7 +139,7 @@ def plan_for(op: Op, codes: Sequence[str], dynamic: Sequence[Any], statics: dict
 
 def isinstance_of_tuple(made: Spec, op: Op) -> bool:
     """Whether the op gives several results."""
-    return len(made.outs) - made.guarded - op.residuals > 1 or bool(op.extras.get("tuple"))
+    return len(made.outs) - made.guarded > 1 or bool(op.extras.get("tuple"))
 
 
 def node_name(op: Op) -> str:
@@ -396,6 +398,8 @@ def device_of(tensors: Sequence[TensorBase]) -> device:
     found: device | None = None
     for tensor in tensors:
         where = tensor._meta.device
+        if where.is_traced:  # everything concrete enters the trace as a constant
+            return where
         if found is None or (found.type == "cpu" and where.type != "cpu"):
             found = where
     for tensor in tensors:

@@ -175,7 +175,9 @@ def _slow_path(op: Op, plans: dict[Any, Plan]) -> Callable[..., Any]:
             elif code[0] == "L":
                 tensors += argument
         where = device_of(tensors) if tensors else None
-        if where is not None and any(each._meta.device is not where for each in tensors):
+        if where is not None and not where.is_traced and any(
+            each._meta.device is not where for each in tensors
+        ):
             moved = [_moved(each, where) for each in dynamic]
             return slow(*_rejoined(op, given, moved))
         key = tuple(

@@ -549,6 +549,7 @@ base.tensor_class = Tensor
 
 def make_tensor_class() -> None:
     """Gives Tensor every form of every declaration."""
+    from compat.front.bridge import register
     from compat.front.compose import derive_compositions
     from compat.front.convert import derive_conversions
     from compat.front.create import derive_creation
@@ -562,6 +563,7 @@ def make_tensor_class() -> None:
     derive_creation(Tensor)
     derive_compositions(Tensor)
     derive_sampling(Tensor)
+    register(Tensor)
     Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
     Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
 

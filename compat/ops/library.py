@@ -13,7 +13,7 @@ CHAPTERS = (
     "index.gather", "index.scatter",
     "linalg.products",
     "neural.activation", "neural.loss", "neural.embedding", "neural.convolution",
-    "neural.pooling", "neural.fold", "neural.normalization", "neural.attention", "neural.resize",
+    "neural.pooling", "neural.fold", "neural.normalization", "neural.attention", "neural.resize", "neural.recurrent",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from compat.core import dtype as d
 from compat.core.dtype import COMPLEX, FLOATING, dtype
 from compat.core.promotion import math_dtype, number_dtype, result_type, to_floating
+from compat.core.size import broadcast_shapes
 from compat.ops.declare import Op, Parameter
 
 KIND_TYPES: dict[str, type] = {"b": bool, "i": int, "f": float, "c": complex}
@@ -82,6 +83,8 @@ class Binding:
 
     def forward(self, *operands: Any) -> Any:
         """The body on operands (arrays, then numbers), with promotion and the result types."""
+        if self.op.strides == "pointwise":
+            broadcast_shapes(*[one.shape for one in operands[: self.arity]])
         return self._typed(self.op.body(**self._arguments(operands)))
 
     def _arguments(self, operands: Sequence[Any]) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def _between_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         before, after = self._optimizer_step_pre_hooks, self._optimizer_step_post_hooks
         if not (before or after or _global_optimizer_pre_hooks or _global_optimizer_post_hooks):
             return step(self, *args, **kwargs)
+        args = (self, *args)  # hooks see the arguments as those of the plain function
         for hook in chain(_global_optimizer_pre_hooks.values(), before.values()):
             answer = hook(self, args, kwargs)
             if answer is not None:
@@ -66,7 +67,7 @@ def _between_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
                         f"but got {answer}."
                     )
                 args, kwargs = answer
-        result = step(self, *args, **kwargs)
+        result = step(*args, **kwargs)
         for hook in chain(after.values(), _global_optimizer_post_hooks.values()):
             hook(self, args, kwargs)
         return result
@@ -334,7 +335,9 @@ def _without_names(params: list[Any]) -> tuple[list[Any], list[str] | None]:
     return [param for _, param in params], [name for name, _ in params]
 
 
-def _fitted(param: torch.Tensor, value: Any, groups: list[Any], number: Any, key: Any = None) -> Any:
+def _fitted(
+    param: torch.Tensor, value: Any, groups: list[Any], number: Any, key: Any = None
+) -> Any:
     """Saved state, on the device and in the type of its parameter."""
     if isinstance(value, torch.Tensor):
         if key == "step":

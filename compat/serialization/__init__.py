@@ -1,5 +1,7 @@
 """torch.serialization: saving and loading objects with tensors in them."""
 
+import compat._utils  # noqa: F401  (a name that pickles of parameters look up)
+
 from .read import load as load
 from .restricted import add_safe_globals as add_safe_globals
 from .restricted import clear_safe_globals as clear_safe_globals

@@ -17,7 +17,7 @@ from compat.core.device import platform_devices
 from . import legacy, rebuild
 from .archive import MAGIC, ArchiveReader, opened
 from .names import our_module, resolve
-from .rebuild import LoadedStorage, StorageType
+from .rebuild import LoadedStorage
 from .restricted import RestrictedUnpickler, find
 
 MapLocation = Callable[[Any, str], Any] | Device | str | dict[str, str] | None

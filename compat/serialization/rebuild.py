@@ -157,7 +157,8 @@ def _finished(tensor: Any, requires_grad: bool, metadata: dict[str, bool] | None
 def _rebuild_meta_tensor_no_storage(
     dtype: types.dtype, size: Any, stride: Any, requires_grad: bool
 ) -> Any:
-    one = meta(tuple(size), dtype, tuple(stride), Device("meta"))
+    _, size, stride = _checked(0, size, stride, 2**63)
+    one = meta(size, dtype, stride, Device("meta"))
     return _finished(base.wrap(concrete(one, None)), requires_grad, None)
 
 

@@ -7,6 +7,7 @@ import os
 import pickle
 import sys
 from collections import OrderedDict
+from types import FunctionType
 from typing import IO, Any
 
 from compat.core import dtype as types
@@ -126,6 +127,8 @@ class TorchPickler(pickle._Pickler):  # type: ignore[name-defined]
             return self._reduce_tensor(obj)
         if isinstance(obj, Global | types.dtype):
             return obj.name  # save_global writes it
+        if isinstance(obj, type | FunctionType) and torch_name(obj) is not None:
+            return obj.__qualname__
         if isinstance(obj, Size):
             return named("torch", "Size"), (tuple(obj),)
         if isinstance(obj, Device):
@@ -142,8 +145,8 @@ class TorchPickler(pickle._Pickler):  # type: ignore[name-defined]
         kind = type(tensor)
         if kind is Tensor and not tensor.__dict__:
             return rebuild
-        state = dict(tensor.__dict__)
-        return named("torch._tensor", "_rebuild_from_type_v2"), (rebuild[0], kind, rebuild[1], state)
+        told = (*rebuild[:1], kind, *rebuild[1:], dict(tensor.__dict__))
+        return named("torch._tensor", "_rebuild_from_type_v2"), told
 
     def _plain(self, tensor: Any) -> tuple[Global, tuple[Any, ...]]:
         size, stride = tuple(tensor.shape), tuple(tensor.stride())

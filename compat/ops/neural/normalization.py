@@ -10,14 +10,17 @@ from jax import lax
 
 from compat.core.errors import require
 from compat.ops.declare import op
+from compat.ops.neural.window import channels_first, channels_last
 from compat.ops.reduce.sums import axes_of, vector_norm
 from compat.ops.roles import Array, Flag, Operand, Scalar
 
 _HIDDEN: dict[str, Any] = {"homes": ("hidden",), "out": False, "math": True}
 
 
-def _per_channel(values: jax.Array, rank: int) -> jax.Array:
-    return values.reshape(1, -1, *(1,) * (rank - 2))
+def _affine(made: jax.Array, weight: jax.Array | None, bias: jax.Array | None) -> jax.Array:
+    """Scales and shifts along the last dimension."""
+    made = made if weight is None else made * weight
+    return made if bias is None else made + bias
 
 
 @op(**_HIDDEN, name="_batch_norm_train", extras={"node": "NativeBatchNormBackward0"})
@@ -28,16 +31,13 @@ def batch_norm_train(input: Operand, weight: Operand | None, bias: Operand | Non
 
     gives   the result, the new running mean and variance (the batch's when there are none)
     """
-    axes = (0, *range(2, input.ndim))
-    count = input.size // input.shape[1]
-    mean = jnp.mean(input, axes)
-    off = input - _per_channel(mean, input.ndim)
+    x = channels_last(input)
+    axes = tuple(range(x.ndim - 1))
+    count = x.size // x.shape[-1]
+    mean = jnp.mean(x, axes)
+    off = x - mean
     var = jnp.mean(off * off, axes)
-    made = off * _per_channel(lax.rsqrt(var + eps), input.ndim)
-    if weight is not None:
-        made = made * _per_channel(weight, input.ndim)
-    if bias is not None:
-        made = made + _per_channel(bias, input.ndim)
+    made = channels_first(_affine(off * lax.rsqrt(var + eps), weight, bias))
     mean, var = lax.stop_gradient(mean), lax.stop_gradient(var)
     unbiased = var * (count / max(count - 1, 1))
     if running_mean is None or running_var is None:
@@ -55,10 +55,8 @@ def batch_norm_eval(input: Operand, weight: Operand | None, bias: Operand | None
                     running_mean: Operand, running_var: Operand, eps: float) -> Array:  # fmt: skip
     """Normalises each channel by the running statistics."""
     scale = lax.rsqrt(running_var + eps)
-    if weight is not None:
-        scale = scale * weight
-    made = (input - _per_channel(running_mean, input.ndim)) * _per_channel(scale, input.ndim)
-    return made if bias is None else made + _per_channel(bias, input.ndim)
+    scale = scale if weight is None else scale * weight
+    return channels_first(_affine(channels_last(input) - running_mean, scale, bias))
 
 
 def _standard(input: jax.Array, axes: Any, eps: float) -> jax.Array:
@@ -92,8 +90,7 @@ def layer_norm(input: Operand, normalized_shape: Any, weight: Operand | None = N
         f"[*{''.join(f', {n}' for n in shape)}], but got input of size{list(input.shape)}",
     )
     made = _standard(input, tuple(range(input.ndim - len(shape), input.ndim)), eps)
-    made = made if weight is None else made * weight
-    return made if bias is None else made + bias
+    return _affine(made, weight, bias)
 
 
 @op(homes=("torch", "nn.functional"), out=False, math=True)
@@ -114,7 +111,8 @@ def group_norm(input: Operand, num_groups: int, weight: Operand | None = None,
                cudnn_enabled: Flag = True) -> Array:  # fmt: skip
     """Normalises over groups of channels and all that is behind them."""
     require(
-        input.ndim >= 2, f"Expected at least 2 dimensions for input tensor but received {input.ndim}"
+        input.ndim >= 2,
+        f"Expected at least 2 dimensions for input tensor but received {input.ndim}",
     )
     channels = input.shape[1]
     require(
@@ -122,19 +120,18 @@ def group_norm(input: Operand, num_groups: int, weight: Operand | None = None,
         "Expected number of channels in input to be divisible by num_groups, but got input of "
         f"shape {list(input.shape)} and num_groups={num_groups}",
     )
-    grouped = input.reshape(input.shape[0], num_groups, input.size // max(input.shape[0] * num_groups, 1))
-    made = _standard(grouped, 2, eps).reshape(input.shape)
-    made = made if weight is None else made * _per_channel(weight, input.ndim)
-    return made if bias is None else made + _per_channel(bias, input.ndim)
+    x = channels_last(input)
+    grouped = x.reshape(*x.shape[:-1], num_groups, channels // num_groups)
+    made = _standard(grouped, (*range(1, x.ndim - 1), x.ndim), eps).reshape(x.shape)
+    return channels_first(_affine(made, weight, bias))
 
 
 @op(homes=("hidden",), name="_instance_norm", out=False, math=True)
 def instance_norm(input: Operand, weight: Operand | None = None, bias: Operand | None = None,
                   eps: float = 1e-05) -> Array:  # fmt: skip
     """Normalises each channel of each sample."""
-    made = _standard(input, tuple(range(2, input.ndim)), eps)
-    made = made if weight is None else made * _per_channel(weight, input.ndim)
-    return made if bias is None else made + _per_channel(bias, input.ndim)
+    made = _standard(channels_last(input), tuple(range(1, input.ndim - 1)), eps)
+    return channels_first(_affine(made, weight, bias))
 
 
 @op(homes=("nn.functional",), out=False, math=True)
@@ -142,7 +139,8 @@ def local_response_norm(input: Operand, size: int, alpha: float = 0.0001, beta: 
                         k: float = 1.0) -> Array:  # fmt: skip
     """Divides by a power of the mean square over neighbouring channels."""
     require(
-        input.ndim >= 3, f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)",
+        input.ndim >= 3,
+        f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)",
         ValueError,
     )
     squares = input * input

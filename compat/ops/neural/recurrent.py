@@ -1,0 +1,185 @@
+"""One layer of a recurrent network in one direction, as one scan over time.
+
+The products with the input are one matrix product over all steps, outside the scan; inside only
+what depends on the step before is left. The backward scan likewise carries only the gradients
+of the states: those of the weights are one product over all steps after it, which on XLA:CPU
+beats letting JAX differentiate the scan.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from compat.ops.declare import op
+from compat.ops.roles import Array, Flag
+
+_HIDDEN: dict[str, Any] = {"homes": ("hidden",), "out": False}
+
+
+def _fed(input: jax.Array, weight: jax.Array, bias: jax.Array | None) -> jax.Array:
+    """(T, N, I) times (G, I) as one flat product, (T, N, G)."""
+    steps, batch, size = input.shape
+    made = lax.dot_general(input.reshape(-1, size), weight, (((1,), (1,)), ((), ())))
+    made = made if bias is None else made + bias
+    return made.reshape(steps, batch, -1)
+
+
+def _back_through(weight: jax.Array, grad: jax.Array) -> jax.Array:
+    return lax.dot_general(grad, weight, (((grad.ndim - 1,), (0,)), ((), ())))
+
+
+def _weight_grad(grad: jax.Array, seen: jax.Array) -> jax.Array:
+    """(T, N, G), (T, N, H) -> (G, H): one product over all steps."""
+    left, right = grad.reshape(-1, grad.shape[-1]), seen.reshape(-1, seen.shape[-1])
+    return lax.dot_general(left, right, (((0,), (0,)), ((), ())))
+
+
+def _lstm_rule(
+    grad_0: Any, grad_1: Any, grad_2: Any, result_0: Any, result_3: Any, result_4: Any,
+    input: Any, h: Any, c: Any, w_input: Any, w_hidden: Any, bias_input: Any, bias_hidden: Any,
+    reverse: bool,
+) -> list[Any]:  # fmt: skip
+    """Gradients of input, h, c, w_input, w_hidden, bias_input, bias_hidden."""
+    outputs, gates, cells = result_0, result_3, result_4
+    shift = (lambda x, first: jnp.concatenate([x[1:], first[None]])) if reverse else (
+        lambda x, first: jnp.concatenate([first[None], x[:-1]])
+    )
+    cells_before, outputs_before = shift(cells, c), shift(outputs, h)
+    steps = jnp.zeros_like(outputs) if grad_0 is None else grad_0
+    last_h = jnp.zeros_like(h) if grad_1 is None else grad_1
+    last_c = jnp.zeros_like(c) if grad_2 is None else grad_2
+
+    def step(carry: Any, now: Any) -> Any:
+        dh, dc = carry
+        given, gate, cell, before = now
+        i, f, g, o = jnp.split(gate, 4, -1)
+        dh = dh + given
+        bent = jnp.tanh(cell)
+        dc = dc + dh * o * (1 - bent * bent)
+        d = jnp.concatenate(
+            [dc * g * i * (1 - i), dc * before * f * (1 - f), dc * i * (1 - g * g),
+             dh * bent * o * (1 - o)], -1,
+        )  # fmt: skip
+        return (_back_through(w_hidden, d), dc * f), d
+
+    (dh, dc), d = lax.scan(
+        step, (last_h, last_c), (steps, gates, cells, cells_before), reverse=not reverse
+    )
+    bias = d.sum((0, 1))
+    biased = bias_input is not None
+    given = [_back_through(w_input, d), dh, dc, _weight_grad(d, input),
+             _weight_grad(d, outputs_before)]  # fmt: skip
+    return given + ([bias, bias] if biased else [])
+
+
+@op(**_HIDDEN, name="_lstm_layer", backward=_lstm_rule, residuals=2)
+def lstm_layer(
+    input: Array, h: Array, c: Array, w_input: Array, w_hidden: Array,
+    bias_input: Array | None = None, bias_hidden: Array | None = None, reverse: Flag = False,
+) -> tuple[Array, ...]:  # fmt: skip
+    """(T, N, I) with h and c (N, H): outputs (T, N, H), the last h and c, gates and cells."""
+    bias = None if bias_input is None or bias_hidden is None else bias_input + bias_hidden
+    fed = _fed(input, w_input, bias)
+
+    def step(carry: Any, now: jax.Array) -> Any:
+        h, c = carry
+        sums = now + lax.dot_general(h, w_hidden, (((1,), (1,)), ((), ())))
+        i, f, g, o = jnp.split(sums, 4, -1)
+        i, f, o = lax.logistic(i), lax.logistic(f), lax.logistic(o)
+        g = jnp.tanh(g)
+        c = f * c + i * g
+        h = o * jnp.tanh(c)
+        return (h, c), (h, jnp.concatenate([i, f, g, o], -1), c)
+
+    (h, c), (outputs, gates, cells) = lax.scan(step, (h, c), fed, reverse=reverse)
+    return outputs, h, c, gates, cells
+
+
+@op(**_HIDDEN, name="_gru_layer")
+def gru_layer(
+    input: Array, h: Array, w_input: Array, w_hidden: Array, bias_input: Array | None = None,
+    bias_hidden: Array | None = None, reverse: Flag = False,
+) -> tuple[Array, Array]:  # fmt: skip
+    """(T, N, I) with h (N, H): outputs (T, N, H) and the last h."""
+    fed = _fed(input, w_input, bias_input)
+
+    def step(h: jax.Array, now: jax.Array) -> Any:
+        held = lax.dot_general(h, w_hidden, (((1,), (1,)), ((), ())))
+        held = held if bias_hidden is None else held + bias_hidden
+        r, z, n = jnp.split(now, 3, -1)
+        hr, hz, hn = jnp.split(held, 3, -1)
+        r, z = lax.logistic(r + hr), lax.logistic(z + hz)
+        n = jnp.tanh(n + r * hn)
+        h = (1 - z) * n + z * h
+        return h, h
+
+    h, outputs = lax.scan(step, h, fed, reverse=reverse)
+    return outputs, h
+
+
+@op(**_HIDDEN, name="_rnn_layer")
+def rnn_layer(
+    input: Array, h: Array, w_input: Array, w_hidden: Array, bias_input: Array | None = None,
+    bias_hidden: Array | None = None, reverse: Flag = False, nonlinearity: str = "tanh",
+) -> tuple[Array, Array]:  # fmt: skip
+    """(T, N, I) with h (N, H): outputs (T, N, H) and the last h."""
+    bias = None if bias_input is None or bias_hidden is None else bias_input + bias_hidden
+    fed = _fed(input, w_input, bias)
+    bend = jnp.tanh if nonlinearity == "tanh" else jax.nn.relu
+
+    def step(h: jax.Array, now: jax.Array) -> Any:
+        h = bend(now + lax.dot_general(h, w_hidden, (((1,), (1,)), ((), ()))))
+        return h, h
+
+    h, outputs = lax.scan(step, h, fed, reverse=reverse)
+    return outputs, h
+
+
+# Single steps.
+
+
+def _cell_sums(input: Any, h: Any, w_input: Any, w_hidden: Any, b_input: Any, b_hidden: Any) -> Any:
+    fed = lax.dot_general(input, w_input, (((1,), (1,)), ((), ())))
+    held = lax.dot_general(h, w_hidden, (((1,), (1,)), ((), ())))
+    fed = fed if b_input is None else fed + b_input
+    return fed, held if b_hidden is None else held + b_hidden
+
+
+@op(**_HIDDEN, name="_lstm_cell")
+def lstm_cell(
+    input: Array, h: Array, c: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None,
+    b_hh: Array | None = None,
+) -> tuple[Array, Array]:  # fmt: skip
+    """One LSTM step of (N, I): the new h and c."""
+    fed, held = _cell_sums(input, h, w_ih, w_hh, b_ih, b_hh)
+    i, f, g, o = jnp.split(fed + held, 4, -1)
+    c = lax.logistic(f) * c + lax.logistic(i) * jnp.tanh(g)
+    return lax.logistic(o) * jnp.tanh(c), c
+
+
+@op(**_HIDDEN, name="_gru_cell")
+def gru_cell(
+    input: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None,
+    b_hh: Array | None = None,
+) -> Array:  # fmt: skip
+    """One GRU step of (N, I): the new h."""
+    fed, held = _cell_sums(input, h, w_ih, w_hh, b_ih, b_hh)
+    r, z, n = jnp.split(fed, 3, -1)
+    hr, hz, hn = jnp.split(held, 3, -1)
+    r, z = lax.logistic(r + hr), lax.logistic(z + hz)
+    n = jnp.tanh(n + r * hn)
+    return (1 - z) * n + z * h
+
+
+@op(**_HIDDEN, name="_rnn_cell")
+def rnn_cell(
+    input: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None,
+    b_hh: Array | None = None, nonlinearity: str = "tanh",
+) -> Array:  # fmt: skip
+    """One step of (N, I): the new h."""
+    fed, held = _cell_sums(input, h, w_ih, w_hh, b_ih, b_hh)
+    return jnp.tanh(fed + held) if nonlinearity == "tanh" else jax.nn.relu(fed + held)

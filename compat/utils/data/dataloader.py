@@ -1,0 +1,272 @@
+"""DataLoader: reads a data set in some order, in batches."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+import compat as torch
+
+from .collate import default_collate, default_convert
+from .dataset import Dataset, IterableDataset, Subset, TensorDataset, many
+from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
+
+T_co = TypeVar("T_co", covariant=True)
+
+_FIXED = (
+    "batch_size",
+    "batch_sampler",
+    "sampler",
+    "drop_last",
+    "dataset",
+    "persistent_workers",
+)
+
+
+def get_worker_info() -> None:
+    """What a worker process knows of itself; None outside of one."""
+    return None
+
+
+class _InfiniteConstantSampler(Sampler[None]):
+    """What stands in the place of a sampler for data without indices."""
+
+    def __iter__(self) -> Iterator[None]:
+        return itertools.repeat(None)
+
+
+class DataLoader(Generic[T_co]):
+    """Iterates over a data set in batches, each `collate_fn` of a list of samples.
+
+    batch_size     None gives single samples
+    shuffle        reads in random order; or a `sampler` of indices, or a `batch_sampler` of lists
+    drop_last      leaves out a last batch that is shorter
+    generator      draws the order; by default the default generator
+    num_workers    only 0: samples are loaded in this process
+
+    >>> [x.tolist() for x in DataLoader([1, 2, 3], batch_size=2)]
+    [[1, 2], [3]]
+    """
+
+    _initialized = False
+
+    def __init__(
+        self,
+        dataset: Dataset[T_co],
+        batch_size: int | None = 1,
+        shuffle: bool | None = None,
+        sampler: Any = None,
+        batch_sampler: Any = None,
+        num_workers: int = 0,
+        collate_fn: Callable[[Any], Any] | None = None,
+        pin_memory: bool = False,
+        drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None,
+        multiprocessing_context: Any = None,
+        generator: torch.Generator | None = None,
+        *,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
+    ) -> None:
+        _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        self.dataset = dataset
+        self.num_workers = num_workers
+        self.prefetch_factor = prefetch_factor
+        self.pin_memory = pin_memory
+        self.pin_memory_device = pin_memory_device
+        self.timeout = timeout
+        self.worker_init_fn = worker_init_fn
+        self.multiprocessing_context = multiprocessing_context
+        self.in_order = in_order
+        self._is_iterable = isinstance(dataset, IterableDataset)
+        if self._is_iterable:
+            _check_without_order(shuffle, sampler, batch_sampler)
+        if sampler is not None and shuffle:
+            raise ValueError("sampler option is mutually exclusive with shuffle")
+        if batch_sampler is not None:
+            if batch_size != 1 or shuffle or sampler is not None or drop_last:
+                raise ValueError(
+                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, "
+                    "and drop_last"
+                )
+            batch_size = None
+        elif batch_size is None and drop_last:
+            raise ValueError(
+                "batch_size=None option disables auto-batching and is mutually exclusive "
+                "with drop_last"
+            )
+        if sampler is None:
+            if self._is_iterable:
+                sampler = _InfiniteConstantSampler()
+            elif shuffle:
+                sampler = RandomSampler(dataset, generator=generator)
+            else:
+                sampler = SequentialSampler(dataset)
+        if batch_size is not None and batch_sampler is None:
+            batch_sampler = BatchSampler(sampler, batch_size, drop_last)
+        self.batch_size = batch_size
+        self.drop_last = drop_last
+        self.sampler = sampler
+        self.batch_sampler = batch_sampler
+        self.generator = generator
+        if collate_fn is None:
+            collate_fn = default_collate if self._auto_collation else default_convert
+        self.collate_fn = collate_fn
+        self.persistent_workers = persistent_workers
+        self._reported_length: int | None = None
+        self._initialized = True
+
+    def __setattr__(self, attr: str, val: Any) -> None:
+        if self._initialized and attr in _FIXED:
+            raise ValueError(
+                f"{attr} attribute should not be set after {type(self).__name__} is initialized"
+            )
+        if attr == "multiprocessing_context" and val is not None:
+            raise ValueError(
+                "multiprocessing_context can only be used with multi-process loading "
+                f"(num_workers > 0), but got num_workers={self.num_workers}"
+            )
+        super().__setattr__(attr, val)
+
+    @property
+    def _auto_collation(self) -> bool:
+        return self.batch_sampler is not None
+
+    @property
+    def _index_sampler(self) -> Any:
+        return self.batch_sampler if self._auto_collation else self.sampler
+
+    def __iter__(self) -> _BaseDataLoaderIter:
+        return _SingleProcessDataLoaderIter(self)
+
+    def __len__(self) -> int:
+        """The number of batches; TypeError when the data set has no length."""
+        if not self._is_iterable:
+            return len(self._index_sampler)
+        length = self._reported_length = len(self.dataset)
+        if self.batch_size is None:
+            return length
+        whole, rest = divmod(length, self.batch_size)
+        return whole if self.drop_last or not rest else whole + 1
+
+
+def _check_workers(
+    num_workers: int, timeout: float, prefetch_factor: int | None, persistent: bool
+) -> None:
+    if num_workers < 0:
+        raise ValueError(
+            "num_workers option should be non-negative; "
+            "use num_workers=0 to disable multiprocessing."
+        )
+    if timeout < 0:
+        raise ValueError("timeout option should be non-negative")
+    if num_workers > 0:
+        raise NotImplementedError(
+            "DataLoader: num_workers > 0 is not implemented; use num_workers=0"
+        )
+    if prefetch_factor is not None:
+        raise ValueError(
+            "prefetch_factor option could only be specified in multiprocessing."
+            "let num_workers > 0 to enable multiprocessing, otherwise set prefetch_factor to None."
+        )
+    if persistent:
+        raise ValueError("persistent_workers option needs num_workers > 0")
+
+
+def _check_without_order(shuffle: Any, sampler: Any, batch_sampler: Any) -> None:
+    given = {"shuffle": shuffle or None, "sampler": sampler, "batch_sampler": batch_sampler}
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                "DataLoader with IterableDataset: expected unspecified "
+                f"{name} option, but got {name}={value}"
+            )
+
+
+class _BaseDataLoaderIter:
+    """One pass over the data."""
+
+    def __init__(self, loader: DataLoader[Any]) -> None:
+        self._loader = loader
+        self._index_sampler = loader._index_sampler
+        self._sampler_iter = iter(self._index_sampler)
+        # Worker processes would be seeded by this; without them it still is one draw, so that
+        # the random numbers that follow are PyTorch's.
+        drawn = torch.empty((), dtype=torch.int64).random_(generator=loader.generator)
+        self._base_seed = drawn.item()
+        self._num_yielded = 0
+
+    def __iter__(self) -> _BaseDataLoaderIter:
+        return self
+
+    def __len__(self) -> int:
+        return len(self._index_sampler)
+
+    def _next_data(self) -> Any:
+        raise NotImplementedError
+
+    def __next__(self) -> Any:
+        data = self._next_data()
+        self._num_yielded += 1
+        promised = self._loader._reported_length
+        if promised is not None and self._num_yielded > promised:
+            warnings.warn(
+                f"Length of IterableDataset {self._loader.dataset} was reported to be {promised}"
+                f"(when accessing len(dataloader)), but {self._num_yielded} samples have been "
+                "fetched. ",
+                stacklevel=2,
+            )
+        return data
+
+
+class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
+    """A pass over the data in this process."""
+
+    def __init__(self, loader: DataLoader[Any]) -> None:
+        super().__init__(loader)
+        if loader.timeout != 0:
+            raise AssertionError("_SingleProcessDataLoaderIter requires timeout == 0")
+        if loader._is_iterable:
+            self._samples = iter(loader.dataset)
+            self._ended = False
+
+    def _next_data(self) -> Any:
+        index = next(self._sampler_iter)
+        loader = self._loader
+        if loader._is_iterable:
+            data = self._from_stream(index)
+        elif not loader._auto_collation:
+            data = loader.dataset[index]
+        else:
+            if loader.collate_fn is default_collate:
+                data = _whole_batch(loader.dataset, index)
+                if data is not None:
+                    return data
+            data = many(loader.dataset, index)
+        return loader.collate_fn(data)
+
+    def _from_stream(self, batch: Any) -> Any:
+        if not self._loader._auto_collation:
+            return next(self._samples)
+        if self._ended:
+            raise StopIteration
+        data = list(itertools.islice(self._samples, len(batch)))
+        self._ended = len(data) < len(batch)
+        if not data or (self._loader.drop_last and self._ended):
+            raise StopIteration
+        return data
+
+
+def _whole_batch(dataset: Any, indices: list[int]) -> list[torch.Tensor] | None:
+    """What collating the rows of a TensorDataset gives, by one indexing of each tensor."""
+    while type(dataset) is Subset:
+        indices = [dataset.indices[at] for at in indices]
+        dataset = dataset.dataset
+    if type(dataset) is not TensorDataset:
+        return None
+    return [one[indices] for one in dataset.tensors]
