@@ -1,6 +1,6 @@
 """Learns handwritten digits: 1,797 images of 8x8 pixels, every fifth kept for testing.
 
-    python -m compat run examples/digits.py [--epochs 20] [--seed 0]
+    python -m compat run examples/digits.py [--epochs 30] [--seed 0]
 
 The script is plain PyTorch and runs unchanged under real PyTorch too.
 """
@@ -65,9 +65,9 @@ def evaluate(model, loader):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--lr", type=float, default=4e-3)
     parser.add_argument("--dropout", type=float, default=0.25)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -78,7 +78,7 @@ def main():
     test_loader = DataLoader(testing, batch_size=360)
     model = Net(args.dropout)
     optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
-    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=5, gamma=0.5)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=10, gamma=0.4)
 
     start = time.time()
     accuracy = 0.0

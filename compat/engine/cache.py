@@ -6,7 +6,7 @@ import atexit
 import queue
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import Any
 
 import jax
@@ -48,9 +48,18 @@ def _keep(known: Known, made: Program) -> None:
         owner.programs.remove(oldest)
 
 
-def _planned(known: Known, live: list[int], free: frozenset[int]) -> Program:
-    """The program to compile: a union with those that did not cover, so that few are needed."""
-    outputs, donated = set(live), free
+def _planned(known: Known, section: Section, live: list[int], free: frozenset[int]) -> Program:
+    """The program to compile: a union with those that did not cover, so that few are needed.
+
+    A leaf is donated only where a result of its shape and type can take its buffer.
+    """
+    room = Counter(section.values[place].meta.aval for place in live)
+    donated = frozenset()
+    for leaf, place in section.leaves.items():
+        if place in free and room[leaf.meta.aval]:
+            room[leaf.meta.aval] -= 1
+            donated |= {place}
+    outputs = set(live)
     for earlier in known.programs:
         outputs |= set(earlier.outputs)
         donated &= earlier.donated
@@ -61,7 +70,7 @@ def compile_now(
     known: Known, section: Section, live: list[int], free: frozenset[int], device: Any
 ) -> Program:
     """A program of the section that gives at least the live results, compiled while we wait."""
-    made = _planned(known, live, free)
+    made = _planned(known, section, live, free)
     program.build(known, made, _shapes(section), _packs(section), device)
     _keep(known, made)
     return made
@@ -71,7 +80,7 @@ def compile_later(
     known: Known, section: Section, live: list[int], free: frozenset[int], device: Any
 ) -> None:
     """Has the compiling thread make a program, to be used from when it is there."""
-    made = known.waiting = _planned(known, live, free)
+    made = known.waiting = _planned(known, section, live, free)
     _thread.submit(known, made, (_shapes(section), _packs(section), device))
 
 

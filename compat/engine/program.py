@@ -114,11 +114,7 @@ def arguments(section: Section) -> list[Any]:
         packs.append(np.array(section.floats, np.float64))
     if section.ints:
         packs.append(np.array(section.ints, np.int64))
-    for leaf in section.leaves:
-        array = leaf.array
-        if type(array) is np.ndarray and array.nbytes > 65_536:  # worth a transfer of its own
-            array = leaf.array = jax.device_put(array)
-        packs.append(array)
+    packs += [_on_device(leaf) for leaf in section.leaves]
     return packs
 
 
@@ -234,9 +230,11 @@ def run_traced(section: Section) -> None:
 
 
 def _on_device(leaf: Value) -> Any:
+    """The leaf's array; a large one that is still NumPy's is worth a transfer of its own."""
     array = leaf.array
     if type(array) is np.ndarray and array.nbytes > 65_536:
-        array = leaf.array = jax.device_put(array)
+        with jax.enable_x64(True):
+            array = leaf.array = jax.device_put(array)
     return array
 
 

@@ -102,8 +102,14 @@ def spec(
     made.executable = None
     made.guarded, made.message = message is not None, message
     device = inputs[0].device if inputs else None
-    with jax.enable_x64(True):
-        outs = jax.eval_shape(made.run, *made.avals, *(SCALAR_AVALS[kind] for kind in kinds))
+    try:
+        with jax.enable_x64(True):
+            outs = jax.eval_shape(made.run, *made.avals, *(SCALAR_AVALS[kind] for kind in kinds))
+    except Exception as error:  # the user's line is what matters, not how JAX came to it
+        error.__cause__, error.__suppress_context__ = None, True
+        if hasattr(error, "__notes__"):
+            del error.__notes__
+        raise
     outs = outs if isinstance(outs, tuple) else (outs,)
     made.outs = tuple(_meta_of(out, device) for out in outs)
     _specs[full_key] = made

@@ -42,7 +42,7 @@ def _parse_to(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, 
         "copy": (bool,),
         "memory_format": (torch.memory_format, type(None)),
     }
-    fits = len(args) <= len(names) and not given.keys() & kwargs.keys() and (args or kwargs)
+    fits = len(args) <= len(names) and not given.keys() & kwargs.keys()
     given.update(kwargs)
     for name, value in given.items():
         known = name in names or name == "memory_format"

@@ -165,23 +165,21 @@ class Module(HookedCalls, KeepsState, Converts):
             self._check_made(own, "parameters")
             self._forget(name, "_buffers", "_modules")
             self.register_parameter(name, value)
+        elif name in own.get("_parameters", ()):
+            self._refuse(name, value, "parameter", "torch.nn.Parameter or None")
+            self.register_parameter(name, value)
         elif isinstance(value, Module):
             self._check_made(own, "module")
             self._forget(name, "_parameters", "_buffers")
             own["_modules"][name] = self._registered(name, value)
-        elif isinstance(value, Buffer):
-            self._check_made(own, "buffer")
-            self._forget(name, "_parameters", "_modules")
-            self.register_buffer(name, value, value.persistent)
-        elif "_parameters" not in own:
-            super().__setattr__(name, value)
-        elif name in own["_parameters"]:
-            self._refuse(name, value, "parameter", "torch.nn.Parameter or None")
-            self.register_parameter(name, value)
-        elif name in own["_modules"]:
+        elif name in own.get("_modules", ()):
             self._refuse(name, value, "child module", "torch.nn.Module or None")
             own["_modules"][name] = None
-        elif name in own["_buffers"]:
+        elif isinstance(value, Buffer):
+            self._check_made(own, "buffer")
+            self._forget(name)
+            self.register_buffer(name, value, value.persistent)
+        elif name in own.get("_buffers", ()):
             if not isinstance(value, torch.Tensor):
                 self._refuse(name, value, "buffer", "torch.nn.Buffer, torch.Tensor or None")
             persistent = name not in own["_non_persistent_buffers_set"]

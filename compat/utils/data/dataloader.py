@@ -200,6 +200,12 @@ class _BaseDataLoaderIter:
         drawn = torch.empty((), dtype=torch.int64).random_(generator=loader.generator)
         self._base_seed = drawn.item()
         self._num_yielded = 0
+        if loader.pin_memory and not torch.cuda.is_available():
+            warnings.warn(
+                "'pin_memory' argument is set as true but no accelerator is found, "
+                "then device pinned memory won't be used.",
+                stacklevel=4,
+            )
 
     def __iter__(self) -> _BaseDataLoaderIter:
         return self
