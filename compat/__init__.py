@@ -58,7 +58,7 @@ _LAZY = {
     "autograd": "compat.autograd", "serialization": "compat.serialization",
     "linalg": "compat.linalg", "random": "compat.random", "cuda": "compat.cuda",
     "backends": "compat.backends", "version": "compat.version", "special": "compat.special",
-    "vision": "compat.vision",
+    "vision": "compat.vision", "_utils": "compat._utils",
 }  # fmt: skip
 _NAMES = {
     "save": "compat.serialization", "load": "compat.serialization",

@@ -16,6 +16,8 @@ from compat.engine.value import concrete, meta
 from compat.front import base
 from compat.front.looking import flat_storage
 
+from .names import resolve
+
 
 class StoragePart:
     """The storage of a tensor on its way into a file."""
@@ -163,8 +165,6 @@ def _rebuild_meta_tensor_no_storage(
 
 
 def _rebuild_parameter(data: Any, requires_grad: bool, backward_hooks: Any) -> Any:
-    from .names import resolve
-
     return resolve("torch.nn.parameter", "Parameter")(data, requires_grad)
 
 

@@ -357,14 +357,13 @@ class BackwardHook:
         if self.inputs_are_watched:
             self.grad_outputs = gradients
             return gradients
-        if self.user_hooks:
-            warnings.warn(
-                "Full backward hook is firing when gradients are computed "
-                "with respect to module outputs since no inputs require gradients. See "
-                "https://docs.pytorch.org/docs/main/generated/torch.nn.Module.html#"
-                "torch.nn.Module.register_full_backward_hook for more details.",
-                stacklevel=5,
-            )
+        warnings.warn(
+            "Full backward hook is firing when gradients are computed "
+            "with respect to module outputs since no inputs require gradients. See "
+            "https://docs.pytorch.org/docs/main/generated/torch.nn.Module.html#"
+            "torch.nn.Module.register_full_backward_hook for more details.",
+            stacklevel=5,
+        )
         for hook in self.user_hooks:
             answer = hook(self.module, (None,) * self.input_count, gradients)
             if answer is not None and not all(one is None for one in answer):

@@ -11,8 +11,30 @@ import compat as torch
 from ..parameter import Buffer, Parameter
 from . import hooks as _hooks
 from .conversion import Converts
-from .hooks import HookedCalls
+from .hooks import (
+    HookedCalls,
+    register_module_backward_hook,
+    register_module_buffer_registration_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
 from .state import KeepsState
+
+__all__ = [
+    "Module",
+    "register_module_backward_hook",
+    "register_module_buffer_registration_hook",
+    "register_module_forward_hook",
+    "register_module_forward_pre_hook",
+    "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
+]
 
 M = TypeVar("M", bound="Module")
 
@@ -177,7 +199,6 @@ class Module(HookedCalls, KeepsState, Converts):
             own["_modules"][name] = None
         elif isinstance(value, Buffer):
             self._check_made(own, "buffer")
-            self._forget(name)
             self.register_buffer(name, value, value.persistent)
         elif name in own.get("_buffers", ()):
             if not isinstance(value, torch.Tensor):

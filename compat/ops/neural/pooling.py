@@ -89,15 +89,15 @@ class Windows:
         return unshift(part, 1, tap, self.stride, self.dilation, self.pads, self.size)
 
     def along(self, at: int) -> Windows:
-        """Windows of one dimension only, over an input pooled in the dimensions before it."""
+        """Windows of one dimension only, over an input pooled in the dimensions behind it."""
         rank = len(self.size)
 
         def only(values: tuple[int, ...], rest: int) -> tuple[int, ...]:
             return tuple(values[i] if i == at else rest for i in range(rank))
 
         return Windows(
-            (*self.counts[:at], *self.size[at:]), only(self.kernel, 1), only(self.stride, 1),
-            only(self.padding, 0), only(self.dilation, 1), self.ceil_mode,
+            (*self.size[: at + 1], *self.counts[at + 1 :]), only(self.kernel, 1),
+            only(self.stride, 1), only(self.padding, 0), only(self.dilation, 1), self.ceil_mode,
         )  # fmt: skip
 
 
@@ -190,9 +190,10 @@ _maxima.defvjp(_winners, _maxima_backward)
 def _pooled_maxima(x: jax.Array, windows: Windows) -> jax.Array:
     if math.prod(windows.kernel) <= _TAPS_AT_ONCE:
         return _maxima(x, windows)
-    for at, size in enumerate(windows.kernel):
+    # The last dimension first: then the first maximum in row-major order wins.
+    for at in reversed(range(len(windows.kernel))):
         one = windows.along(at)
-        if size <= _TAPS_UNROLLED:
+        if windows.kernel[at] <= _TAPS_UNROLLED:
             x = _maxima(x, one)
         else:
             x = _maxima_by_table(x, _table(one))[0].reshape(x.shape[0], *one.counts, x.shape[-1])
@@ -212,10 +213,12 @@ def _table(windows: Windows) -> np.ndarray:
 
 
 def _maxima_by_table(x: jax.Array, table: np.ndarray) -> tuple[jax.Array, jax.Array]:
-    """Maxima over the listed flat places, and the places: both [N, windows, C]."""
+    """As `_winners`, over the listed flat places: maxima and places, both [N, windows, C]."""
     flat = x.reshape(x.shape[0], -1, x.shape[-1])
     seen = flat[:, jnp.asarray(table)]
-    winner = jnp.argmax(seen, 2)[:, :, None]
+    unknown = seen != seen
+    last_unknown = table.shape[1] - 1 - jnp.argmax(unknown[:, :, ::-1], 2)
+    winner = jnp.where(unknown.any(2), last_unknown, jnp.argmax(seen, 2))[:, :, None]
     rows = jnp.broadcast_to(jnp.asarray(table)[None, :, :, None], seen.shape)
     places = jnp.take_along_axis(rows, winner, 2)[:, :, 0]
     return jnp.take_along_axis(seen, winner, 2)[:, :, 0], places
@@ -273,9 +276,9 @@ def _places(winner: jax.Array, windows: Windows) -> jax.Array:
 def _sums(x: jax.Array, windows: Windows) -> jax.Array:
     if math.prod(windows.kernel) <= _TAPS_AT_ONCE:
         return sum(windows.seen(x, 0), start=jnp.zeros((), x.dtype))
-    for at, size in enumerate(windows.kernel):
+    for at in reversed(range(len(windows.kernel))):
         one = windows.along(at)
-        if size <= _TAPS_UNROLLED:
+        if windows.kernel[at] <= _TAPS_UNROLLED:
             x = sum(one.seen(x, 0), start=jnp.zeros((), x.dtype))
         else:
             around = pad_spatial(x, 1, one.pads, x.dtype.type(0))

@@ -40,7 +40,8 @@ def close(one: Any, other: np.ndarray, tolerance: float = 2e-5) -> None:
     """Same shape, same dtype, and equal within `tolerance` of the largest element."""
     one = np.asarray(one)
     assert one.shape == other.shape and one.dtype == other.dtype, (one.shape, other.shape)
-    scale = max(1.0, float(np.abs(other).max(initial=0)))
+    finite = np.abs(other[np.isfinite(other)])
+    scale = max(1.0, float(finite.max(initial=0)))
     np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * scale)
 
 

@@ -69,5 +69,7 @@ def test_the_others(shape):
             lambda x, w, b: call.instance_norm(x, None, None, w, b), x, weight, bias,
         )  # fmt: skip
         assert_agree(
-            lambda x: ours.local_response_norm(x, 3, 0.1), lambda x: call.local_response_norm(x, 3, 0.1), x
+            lambda x: ours.local_response_norm(x, 3, 0.1),
+            lambda x: call.local_response_norm(x, 3, 0.1),
+            x,
         )
