@@ -10,7 +10,7 @@ import numpy as np
 
 from compat.core import dtype as d
 from compat.core import generator as source
-from compat.core import streams
+from compat.core import rejection, streams
 from compat.core.device import device as Device
 from compat.core.generator import Generator
 from compat.core.promotion import promote_types
@@ -156,10 +156,46 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     if p is not None and not isinstance(p, TensorBase):
         drawn = streams.bernoulli(_stream(generator), input._meta.shape, kind.numpy, float(p))
     else:
-        chances = look(value_of(input if p is None else p))
+        chances = _parameter(input if p is None else p)
         drawn = streams.bernoulli_each(_stream(generator), chances, kind.numpy)
     made = from_host(drawn, kind, input._meta.device)
     return made if out is None else into_all(out, made)
+
+
+def _parameter(tensor: Any) -> np.ndarray[Any, Any]:
+    """What a sampler is told for each element."""
+    return look(value_of(tensor))
+
+
+def _each_in_memory_order(generator: Any, chances: np.ndarray[Any, Any], kind: Any,
+                          strides: Sequence[int] | None) -> np.ndarray[Any, Any]:  # fmt: skip
+    """Bernoulli samples with a chance for each element, drawn as a tensor of these strides is
+    filled."""
+    if strides is None:
+        return streams.bernoulli_each(_stream(generator), chances, kind)
+    places = streams.in_memory_order(
+        chances.shape, strides, lambda n: np.arange(chances.size).reshape(n)
+    ).reshape(-1)
+    drawn = np.empty(chances.size, kind)
+    turn = np.argsort(places)  # turn[k] is the element that is drawn k-th
+    drawn[turn] = streams.bernoulli_each(_stream(generator), chances.reshape(-1)[turn], kind)
+    return drawn.reshape(chances.shape)
+
+
+def _sampler(name: str, sampler: Callable[..., np.ndarray[Any, Any]], doc: str) -> Any:
+    def sample(input: Any, *others: Any, generator: Any = None, **named: Any) -> Any:
+        parameters = [input, *others, *named.values()]
+        drawn = sampler(_stream(generator), *[_parameter(one) for one in parameters])
+        return from_host(drawn, input._meta.dtype, input._meta.device)
+
+    sample.__name__ = sample.__qualname__ = name
+    sample.__doc__ = doc
+    return sample
+
+
+poisson = _sampler("poisson", rejection.poisson, "Counts of events at the rates in input.")
+binomial = _sampler("binomial", rejection.binomial, "Successes in count trials of chance prob.")
+_standard_gamma = _sampler("_standard_gamma", rejection.gamma, "Gamma samples of scale 1.")
 
 
 def multinomial(input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None,
@@ -177,12 +213,17 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *, gene
 
 def _overwrite(self: Any, draw: Draw) -> Any:
     """Fills a tensor with samples, in the order of its memory as PyTorch does."""
-    if self._tape is not None:
-        history.check_writable(self)
     one = self._meta
     drawn = draw(tuple(one.shape)) if one.contiguous else streams.in_memory_order(
         tuple(one.shape), one.strides, draw
     )
+    return _written(self, drawn)
+
+
+def _written(self: Any, drawn: np.ndarray[Any, Any]) -> Any:
+    if self._tape is not None:
+        history.check_writable(self)
+    one = self._meta
     dense = meta(one.shape, one.dtype, one.strides if is_dense(one) else None, one.device)
     array = np.ascontiguousarray(drawn).reshape(drawn.shape)
     store(self, concrete(dense, on_device(array, dense)))
@@ -252,8 +293,10 @@ def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
     """Ones with probability p, zeros else."""
     kind = self._meta.dtype.numpy
     if isinstance(p, TensorBase):
-        chances = np.broadcast_to(look(value_of(p)), self._meta.shape)
-        return _overwrite(self, lambda _: streams.bernoulli_each(_stream(generator), chances, kind))
+        chances = np.broadcast_to(_parameter(p), self._meta.shape)
+        strides = None if self._meta.contiguous else self._meta.strides
+        drawn = _each_in_memory_order(generator, chances, kind, strides)
+        return _written(self, drawn)
     return _overwrite(
         self, lambda n: streams.bernoulli(_stream(generator), n, kind, float(p))
     )
@@ -333,6 +376,7 @@ def derive_sampling(tensor: type) -> None:
         "bernoulli": bernoulli, "multinomial": multinomial, "manual_seed": manual_seed,
         "get_rng_state": get_rng_state, "set_rng_state": set_rng_state, "Generator": TensorGenerator,
         "seed": source.seed, "initial_seed": source.initial_seed, "default_generator": _default,
+        "poisson": poisson, "binomial": binomial, "_standard_gamma": _standard_gamma,
     }  # fmt: skip
     FUNCTIONS["torch"] |= functions
     for method in (uniform_, exponential_, cauchy_, log_normal_, geometric_, normal_, random_,

@@ -173,7 +173,7 @@ class Hardtanh(Module):
         for old, given in (("min_value", min_value), ("max_value", max_value)):
             if given is not None:
                 warnings.warn(
-                    f"keyword argument `{old}` is deprecated and rename to `{old[:-2]}`",
+                    f"keyword argument `{old}` is deprecated and renamed to `{old[:-2]}`",
                     FutureWarning,
                     stacklevel=2,
                 )
@@ -181,7 +181,9 @@ class Hardtanh(Module):
         self.max_val = max_val if max_value is None else max_value
         self.inplace = inplace
         if self.max_val <= self.min_val:
-            raise AssertionError("max_val must be larger than min_val")
+            raise AssertionError(
+                f"max_val ({self.max_val}) must be greater than min_val ({self.min_val})"
+            )
 
     def forward(self, input: Tensor) -> Tensor:
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)

@@ -52,14 +52,14 @@ class _ConvNd(Family):
         if isinstance(padding, str):
             if padding not in ("same", "valid"):
                 raise ValueError(
-                    f"Invalid padding string '{padding}', should be one of ('same', 'valid')"
+                    f"Invalid padding string '{padding}', should be one of {{'same', 'valid'}}"
                 )
             if padding == "same" and any(step != 1 for step in stride):
                 raise ValueError("padding='same' is not supported for strided convolutions")
         if padding_mode not in _PADDING_MODES:
+            modes = str(_PADDING_MODES)[1:-1]
             raise ValueError(
-                f"padding_mode must be one of {_PADDING_MODES}, "
-                f"but got padding_mode='{padding_mode}'"
+                f"padding_mode must be one of {{{modes}}}, but got padding_mode='{padding_mode}'"
             )
         self.in_channels = in_channels
         self.out_channels = out_channels

@@ -33,14 +33,9 @@ class Unflatten(Module):
 
     __constants__ = ["dim", "unflattened_size"]
 
-    def __init__(self, dim: int | str, unflattened_size: Any) -> None:
+    def __init__(self, dim: int, unflattened_size: Any) -> None:
         super().__init__()
-        if isinstance(dim, int):
-            self._check_sizes(unflattened_size)
-        elif isinstance(dim, str):
-            self._check_named_sizes(unflattened_size)
-        else:
-            raise TypeError("invalid argument type for dim parameter")
+        self._check_sizes(unflattened_size)
         self.dim = dim
         self.unflattened_size = unflattened_size
 
@@ -54,19 +49,6 @@ class Unflatten(Module):
             if not isinstance(size, int):
                 raise TypeError(
                     "unflattened_size must be tuple of ints, "
-                    f"but found element of type {type(size).__name__} at pos {at}"
-                )
-
-    @staticmethod
-    def _check_named_sizes(sizes: Any) -> None:
-        if not isinstance(sizes, tuple):
-            raise TypeError(
-                f"unflattened_size must be a tuple of tuples, but found type {type(sizes).__name__}"
-            )
-        for at, size in enumerate(sizes):
-            if not isinstance(size, tuple):
-                raise TypeError(
-                    "unflattened_size must be tuple of tuples, "
                     f"but found element of type {type(size).__name__} at pos {at}"
                 )
 

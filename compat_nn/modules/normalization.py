@@ -41,11 +41,36 @@ class LocalResponseNorm(Module):
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
 
 
-class CrossMapLRN2d(LocalResponseNorm):
-    """Local response normalization of (N, C, H, W); the old name of `LocalResponseNorm`."""
+class CrossMapLRN2d(Module):
+    """Local response normalization of (N, C, H, W), in the old form that old models use.
+
+    As `LocalResponseNorm`, but the sum over neighbours is a running one, which the first channel
+    enters and never leaves.
+    """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
-        super().__init__(size, alpha, beta, k)
+        super().__init__()
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def forward(self, input: Tensor) -> Tensor:
+        if input.dim() != 4:
+            raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
+        reach = (self.size - 1) // 2
+        channels = input.size(1)
+        squares = input.pow(2)
+        padded = F.pad(squares, (0, 0, 0, 0, reach, reach))
+        sums = padded[:, :channels]
+        for shift in range(1, 2 * reach + 1):
+            sums = sums + padded[:, shift : shift + channels]
+        first = torch.arange(channels, device=input.device) > reach
+        sums = sums + squares[:, :1] * first.to(input.dtype)[:, None, None]
+        return input * (sums * (self.alpha / self.size) + self.k).pow(-self.beta)
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
 
 
 class LayerNorm(Module):

@@ -225,7 +225,7 @@ class RNNBase(Module):
         return (input, batch_sizes, *common)
 
     def _shown_dims(self, dims: int) -> str:
-        return f"{dims}D tensor"
+        return f"{dims}D"
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
         if isinstance(input, PackedSequence):
@@ -302,6 +302,9 @@ class RNN(RNNBase):
         super().__init__(f"RNN_{nonlinearity.upper()}", *args, **kwargs)
         self.nonlinearity = nonlinearity
 
+    def _shown_dims(self, dims: int) -> str:
+        return f"{dims}D tensor"
+
 
 class GRU(RNNBase):
     """A gated recurrent unit (Cho et al. 2014); shapes as `RNN`."""
@@ -354,9 +357,6 @@ class LSTM(RNNBase):
                 f"For {kind} input, hx and cx should also be {dims}-D "
                 f"but got ({hidden}-D, {cell}-D) tensors"
             )
-
-    def _shown_dims(self, dims: int) -> str:
-        return f"{dims}D"
 
     def _zero_state(self, input: Tensor, batch_sizes: Tensor | None) -> Any:
         cell = self.get_expected_cell_size(input, batch_sizes)

@@ -168,15 +168,16 @@ def _choose(role: str, groups: int, c: int, o: int, taps: int) -> str:
       4 groups, 32x128x16x16, k3: convolve 18 -> 7.2, both gradients 649 -> 17 (13)
       1x1 stride 2, 32x64x32x32 -> 128: correlate 9.3 -> 1.7 (3.3), the others equal
       convolve 64x1x28x28 -> 16, k5: 4.8 -> 0.66 (0.65); -> 32 channels 0.9, taps 2.1: left alone
-      scatter to 16 channels, 64x14x14, k5: 6.4 -> 5.0 (1.6); to 1 channel, 28x28: 3.6 -> 1.4 (6.2)
+      scatter to 16 channels, 64x14x14, k5: 6.4, taps 5.0 (1.6): left alone, since XLA fuses a sum
+        of taps into each consumer and repeats it there: in a LeNet step that cost 27 ms
       scatter to 64 channels, 32x32x32, k3: 25, taps 35: left alone
       correlate with k3 and more: im2col and taps win 10% for strided or 4x4 inputs, and lose up
         to 2x elsewhere: left alone
-    XLA's kernel is slow where it writes fewer than 32 channels; that is what the last rules say.
+    XLA's kernel is slow where it writes fewer than 32 channels; that is what the last rule says.
     """
     if groups > 1:
         return "depthwise" if c == 1 else "split" if groups <= 64 else "xla"
-    few = {"convolve": c == 1 and o < 32, "scatter": c < 32, "correlate": False}[role]
+    few = role == "convolve" and c == 1 and o < 32
     return "taps" if taps == 1 or (few and taps <= 49) else "xla"
 
 
@@ -231,10 +232,18 @@ def _tap_weights(w: jax.Array) -> jax.Array:
 
 
 def _convolve_by_taps(x: jax.Array, w: jax.Array, window: Window) -> jax.Array:
-    """A sum of matrix products, one a tap."""
+    """A sum of matrix products, one a tap; with one channel a single product of the taps.
+
+    Products with one channel would be elementwise for XLA, which fuses, and so repeats, the whole
+    convolution in each of its consumers: a LeNet step took 62 ms instead of 16.
+    """
     seen, out = _seen_by_taps(x, w, window)
     weights = _tap_weights(w)
-    total = sum(part.reshape(-1, x.shape[-1]) @ weights[i] for i, part in enumerate(seen))
+    if x.shape[-1] == 1 and len(seen) > 1:
+        columns = jnp.concatenate(seen, -1)
+        total = columns.reshape(-1, len(seen)) @ weights[:, 0]
+    else:
+        total = sum(part.reshape(-1, x.shape[-1]) @ weights[i] for i, part in enumerate(seen))
     return total.reshape(x.shape[0], *out, w.shape[0])
 
 

@@ -201,12 +201,13 @@ def _pooled_maxima(x: jax.Array, windows: Windows) -> jax.Array:
 
 
 def _table(windows: Windows) -> np.ndarray:
-    """The flat places in the input that each window sees: [windows, taps]; repeats for padding."""
+    """The flat places in the input that each window sees: [windows, taps]. Those in the padding
+    repeat the nearest one inside."""
     places = np.zeros((1, 1), int)
     for at, (n, size) in enumerate(zip(windows.size, windows.kernel, strict=True)):
-        axis = windows.starts(at)[:, None] + np.arange(size) * windows.dilation[at]
-        first = -(-np.maximum(-axis[:, :1], 0) // windows.dilation[at]) * windows.dilation[at]
-        axis = np.where((axis >= 0) & (axis < n), axis, axis[:, :1] + first)
+        starts, gap = windows.starts(at)[:, None], windows.dilation[at]
+        first, last = -(starts // gap), (n - 1 - starts) // gap
+        axis = starts + np.clip(np.arange(size), first.clip(0), last) * gap
         grid = places[:, None, :, None] * n + axis[None, :, None, :]
         places = grid.reshape(places.shape[0] * len(axis), -1)
     return places
