@@ -27,11 +27,11 @@ from compat.core.size import preserve_format as preserve_format
 from compat.core.size import strided as strided
 from compat.engine.recorder import eager as eager
 from compat.engine.report import stats as stats
-from compat.imports import install as install
-from compat.imports import link as _link
 from compat.front import tensor as _tensor
 from compat.front.derive import FUNCTIONS as _FUNCTIONS
 from compat.front.tensor import Tensor as Tensor
+from compat.imports import install as install
+from compat.imports import link as _link
 from compat.ops import library as _library
 from compat.tape.mode import enable_grad as enable_grad
 from compat.tape.mode import inference_mode as inference_mode

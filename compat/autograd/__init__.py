@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from compat.autograd.anomaly import detect_anomaly as detect_anomaly
+from compat.autograd.anomaly import set_detect_anomaly as set_detect_anomaly
 from compat.autograd.function import Function as Function
 from compat.autograd.gradcheck import gradcheck as gradcheck
 from compat.autograd.gradcheck import gradgradcheck as gradgradcheck
-from compat.autograd.anomaly import detect_anomaly as detect_anomaly
-from compat.autograd.anomaly import set_detect_anomaly as set_detect_anomaly
 from compat.front import create
 from compat.front.base import TensorBase, wrap
 from compat.tape import backward as walk

@@ -345,16 +345,6 @@ def sum_to_size(self: Any, *size: Any) -> Any:
     return made.view(shape)
 
 
-def hstack(tensors: Any) -> Any:
-    """Joins along the columns."""
-    return torch_op("cat")(tensors, 0 if tensors[0].dim() <= 1 else 1)
-
-
-def vstack(tensors: Any) -> Any:
-    """Joins along the rows."""
-    return torch_op("cat")([one.reshape(1, -1) if one.dim() < 2 else one for one in tensors], 0)
-
-
 def fill(input: Any, value: Any) -> Any:
     """A copy with value everywhere."""
     return input.clone().fill_(value)
@@ -392,7 +382,7 @@ def derive_compositions(tensor: type) -> None:
     functions = {
         "where": where, "einsum": einsum, "tensordot": tensordot, "meshgrid": meshgrid,
         "broadcast_tensors": broadcast_tensors, "broadcast_shapes": broadcast_shapes_,
-        "hstack": hstack, "vstack": vstack, "row_stack": vstack, "fill": fill,
+        "fill": fill,
         "var_mean": _spread("var_mean"), "std_mean": _spread("std_mean"), "index_put_": index_put_,
     }  # fmt: skip
     methods = {

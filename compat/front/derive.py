@@ -494,6 +494,12 @@ def _operator(op: Op, function: Any, name: str) -> Callable[..., Any]:
     return _lazily(name, scope, write)
 
 
+def _acts_alone(op: Op) -> bool:
+    """Whether the op changes one tensor element by element: such are functions in place, too."""
+    arrays = [each for each in op.parameters if each.role.kind != "static"]
+    return op.strides == "pointwise" and len(arrays) == 1
+
+
 def derive(tensor: type) -> None:
     """Makes every form of every declaration and puts it in its homes."""
     for op in OPS.values():
@@ -508,7 +514,7 @@ def derive(tensor: type) -> None:
             written = inplace_of(op, function)
             for name in (op.name, *op.aliases):
                 setattr(tensor, f"{name}_", written)
-                if "torch" in op.homes and op.extras.get("torch_inplace"):
+                if "torch" in op.homes and (op.extras.get("torch_inplace") or _acts_alone(op)):
                     FUNCTIONS["torch"][f"{name}_"] = written
         for name, form in _operators(op, function):
             setattr(tensor, name, form)

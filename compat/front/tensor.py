@@ -554,7 +554,10 @@ def make_tensor_class() -> None:
     from compat.front.convert import derive_conversions
     from compat.front.create import derive_creation
     from compat.front.indexing import getitem, setitem
+    from compat.front.join import derive_joining
+    from compat.front.parts import derive_parts
     from compat.front.sampling import derive_sampling
+    from compat.front.search import derive_searching
     from compat.front.views import derive_views
 
     derive(Tensor)
@@ -562,6 +565,9 @@ def make_tensor_class() -> None:
     derive_conversions(Tensor, FUNCTIONS)
     derive_creation(Tensor)
     derive_compositions(Tensor)
+    derive_joining(Tensor)
+    derive_parts(Tensor)
+    derive_searching(Tensor)
     derive_sampling(Tensor)
     register(Tensor)
     Tensor.__getitem__ = getitem  # type: ignore[attr-defined]

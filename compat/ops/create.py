@@ -8,8 +8,8 @@ import jax.numpy as jnp
 
 from compat.core.dtype import dtype, from_numpy_type
 from compat.ops.declare import op
-from compat.ops.specialize import convert
 from compat.ops.roles import Array, DType, Flag, Scalar, Shape
+from compat.ops.specialize import convert
 
 _HIDDEN = {"homes": ("hidden",), "out": False}
 

@@ -7,11 +7,11 @@ import importlib
 CHAPTERS = (
     "create", "sample",
     "pointwise.arithmetic", "pointwise.powers", "pointwise.trigonometry", "pointwise.rounding",
-    "pointwise.comparison", "pointwise.bits",
-    "reduce.sums", "reduce.extremes", "reduce.scans",
+    "pointwise.comparison", "pointwise.bits", "pointwise.parts", "pointwise.special",
+    "reduce.sums", "reduce.extremes", "reduce.scans", "reduce.statistics",
     "shape.views", "shape.arrange",
-    "index.gather", "index.scatter",
-    "linalg.products",
+    "index.gather", "index.scatter", "index.search",
+    "linalg.products", "linalg.distances",
     "neural.activation", "neural.loss", "neural.embedding", "neural.convolution",
     "neural.pooling", "neural.fold", "neural.normalization", "neural.attention", "neural.resize", "neural.recurrent",
 )  # fmt: skip

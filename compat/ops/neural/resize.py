@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -108,7 +110,7 @@ def mvlgamma(input: Floating, p: int) -> Floating:
     """The logarithm of the multivariate gamma function of p dimensions."""
     require(p >= 1, "p has to be greater than or equal to 1")
     shifts = [lax.lgamma(input - 0.5 * j) for j in range(p)]
-    return sum(shifts) + 0.25 * p * (p - 1) * float(jnp.log(jnp.pi))
+    return sum(shifts) + 0.25 * p * (p - 1) * math.log(math.pi)
 
 
 @pointwise(differentiable=False)

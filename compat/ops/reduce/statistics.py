@@ -88,15 +88,15 @@ def _quantile(name: str, input: jax.Array, q: jax.Array, dim: int | None, keepdi
     return find(input, q, axis, method=interpolation, keepdims=keepdim)
 
 
-@reduction(math=False)
-def quantile(input: Array, q: Operand, dim: Dim | None = None, keepdim: Flag = False, *,
+@reduction(homes=("hidden",), name="_quantile", math=False)
+def quantile(input: Array, q: Array, dim: Dim | None = None, keepdim: Flag = False, *,
              interpolation: str = "linear") -> Array:  # fmt: skip
     """What a fraction q of the elements, all or along a dim, does not exceed."""
     return _quantile("quantile", input, q, dim, keepdim, interpolation)
 
 
-@reduction(math=False)
-def nanquantile(input: Array, q: Operand, dim: Dim | None = None, keepdim: Flag = False, *,
+@reduction(homes=("hidden",), name="_nanquantile", math=False)
+def nanquantile(input: Array, q: Array, dim: Dim | None = None, keepdim: Flag = False, *,
                 interpolation: str = "linear") -> Array:  # fmt: skip
     """As `quantile`, without the NaNs."""
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation)
@@ -110,12 +110,12 @@ def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Arra
     """
     require(bins > 0, "bins must be > 0")
     require(min <= max, "max must be larger than min")
-    low = jnp.asarray(min, input.dtype)
-    high = jnp.asarray(max, input.dtype)
-    if min == max and input.size:
-        low, high = jnp.min(input), jnp.max(input)
-    high = jnp.where(low == high, high + 1, high)
-    low = jnp.where(high == low + 1, low - (1 if min == max else 0), low)
+    low, high = jnp.asarray(min, input.dtype), jnp.asarray(max, input.dtype)
+    if min == max:
+        if input.size:
+            low, high = jnp.min(input), jnp.max(input)
+        alike = low == high
+        low, high = jnp.where(alike, low - 1, low), jnp.where(alike, high + 1, high)
     flat = input.reshape(-1)
     place = ((flat - low) / (high - low) * bins).astype("int64")
     place = jnp.minimum(place, bins - 1)
