@@ -6,6 +6,7 @@ A table of contents of the torch namespace. Importing it starts no device.
 from __future__ import annotations
 
 import importlib
+import math as _math
 from typing import Any
 
 from compat.engine.memory import tune_allocator as _tune_allocator
@@ -48,9 +49,15 @@ globals().update(_FUNCTIONS["torch"])
 globals().update(_dtype.DTYPES)
 globals().update(_dtype.ALIASES)
 
+from compat.core.limits import finfo as finfo  # noqa: E402
+from compat.core.limits import iinfo as iinfo  # noqa: E402
+from compat.core.size import Layout as layout  # noqa: E402, F401
+from compat.front import typed as _typed  # noqa: E402
 from compat import facts as _facts  # noqa: E402  (functions over Tensor, complete now)
 
 globals().update(_facts.NAMES)
+globals().update(_typed.CPU)
+inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
 
 # What is opened at first use, and where it is.
 _LAZY = {
@@ -59,8 +66,31 @@ _LAZY = {
     "linalg": "compat.linalg", "random": "compat.random", "cuda": "compat.cuda",
     "backends": "compat.backends", "version": "compat.version", "special": "compat.special",
     "vision": "compat.vision", "_utils": "compat._utils",
+    "storage": "compat.storage",
 }  # fmt: skip
 _NAMES = {
+    **dict.fromkeys(
+        ("get_num_threads", "set_num_threads", "get_num_interop_threads", "set_num_interop_threads",
+         "use_deterministic_algorithms", "are_deterministic_algorithms_enabled",
+         "is_deterministic_algorithms_warn_only_enabled", "get_deterministic_debug_mode",
+         "set_deterministic_debug_mode", "get_float32_matmul_precision",
+         "set_float32_matmul_precision", "set_flush_denormal", "set_warn_always",
+         "is_warn_always_enabled", "get_default_device", "set_default_tensor_type", "typename"),
+        "compat.settings",
+    ),
+    **dict.fromkeys(
+        ("is_storage", "TypedStorage", "UntypedStorage", "FloatStorage", "DoubleStorage",
+         "HalfStorage", "BFloat16Storage", "ByteStorage", "CharStorage", "ShortStorage",
+         "IntStorage", "LongStorage", "BoolStorage", "ComplexFloatStorage",
+         "ComplexDoubleStorage"),
+        "compat.storage",
+    ),
+    **dict.fromkeys(
+        ("adaptive_avg_pool1d", "avg_pool1d", "max_pool1d", "max_pool2d", "max_pool3d",
+         "cosine_similarity", "pairwise_distance", "bilinear", "dropout", "alpha_dropout",
+         "feature_alpha_dropout"),
+        "compat_nn.functional",
+    ),
     "save": "compat.serialization", "load": "compat.serialization",
     "set_printoptions": "compat.front.printing", "get_printoptions": "compat.front.printing",
     "from_jax": "compat.front.bridge", "pure": "compat.front.bridge",

@@ -32,6 +32,36 @@ def is_nonzero(input: Any) -> bool:
     return bool(input)
 
 
+def is_signed(input: Any) -> bool:
+    """Whether the tensor's type holds negative numbers."""
+    return input.is_signed()
+
+
+def is_same_size(input: Any, other: Any) -> bool:
+    """Whether the shapes are equal."""
+    return input.is_same_size(other)
+
+
+def is_inference(input: Any) -> bool:
+    """Whether the tensor was made in inference mode."""
+    return input.is_inference()
+
+
+def get_device(input: Any) -> int:
+    """The index of the tensor's device; -1 on the host."""
+    return input.get_device()
+
+
+def detach(input: Any) -> Any:
+    """The same elements without history; gradients do not flow back through it."""
+    return input.detach()
+
+
+def detach_(input: Any) -> Any:
+    """Makes the tensor a leaf that needs no gradient."""
+    return input.detach_()
+
+
 def numel(input: Any) -> int:
     """The number of elements."""
     return input.numel()
@@ -57,7 +87,8 @@ def result_type(*tensors: Any) -> d.dtype:
 NAMES: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
-        is_tensor, is_floating_point, is_complex, is_nonzero, numel, get_default_dtype,
+        is_signed, is_same_size, is_inference, get_device, detach, detach_, is_tensor,
+        is_floating_point, is_complex, is_nonzero, numel, get_default_dtype,
         set_default_dtype, result_type,
     )
 }  # fmt: skip

@@ -27,7 +27,7 @@ SINGLE_SPEC = 0.06
 # results that go through memory.
 SINGLE_ENTRY = 12e-6
 # A small section that was run this often is compiled though it has not cost that much yet.
-SOON, SOON_SECONDS = 8, 1.0
+SOON, SOON_SECONDS = 8, 2.5
 
 _set_array: Callable[[Value, Any], None] = Value.array.__set__  # type: ignore[attr-defined]
 

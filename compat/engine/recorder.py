@@ -99,7 +99,7 @@ def _free(section: Section) -> frozenset[int]:
     return frozenset(
         place
         for leaf, place in section.leaves.items()
-        if count(leaf) <= _UNREACHABLE_LEAF and leaf.owned
+        if count(leaf) <= _UNREACHABLE_LEAF and leaf.slot >= 0
     )
 
 
@@ -107,7 +107,7 @@ def _calibrate_leaf() -> int:
     global _UNREACHABLE_LEAF
     section = Section(None, cpu)
     leaf = Value()
-    leaf.owned = True
+    leaf.slot = 0
     section.leaves[leaf] = -1
     del leaf
     for candidate in range(1, 10):

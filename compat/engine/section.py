@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from compat.core.device import device
 from compat.engine.spec import Spec
 from compat.engine.value import Meta, Value
+
+_new = object.__new__
 
 
 class Section:
@@ -65,16 +68,29 @@ class Section:
             self.ints.append(number)
 
     def append(
-        self, spec: Spec, operands: tuple[Value, ...], numbers: tuple[Any, ...] = ()
+        self, spec: Spec, operands: Sequence[Value], numbers: tuple[Any, ...] = ()
     ) -> list[Value]:
         """Records one entry and returns its results: the general way, beside the fast ones."""
-        place = self.place
-        places = [place(value) for value in operands]
+        leaves = self.leaves
+        wiring: list[Any] = [spec]
+        for operand in operands:
+            if operand.section is self:
+                wiring.append(operand.slot)
+            else:
+                wiring.append(leaves.get(operand) or self.leaf(operand))
+        values = self.values
+        made = []
         try:
-            for kind, number in zip(spec.kinds, numbers, strict=True):
-                self.number(kind, number)
-            made = [self.result(out) for out in spec.outs]
-            self.wiring += (spec, *places)
+            if numbers:
+                for kind, number in zip(spec.kinds, numbers, strict=True):
+                    self.number(kind, number)
+            for out in spec.outs:
+                value = _new(Value)
+                value.meta, value.array, value.section = out, None, self
+                value.slot = len(values)
+                values.append(value)
+                made.append(value)
+            self.wiring += wiring
         except BaseException:
             self.repair()
             raise
@@ -101,7 +117,6 @@ class Section:
         value = Value()
         value.meta, value.array, value.section = meta, None, self
         value.slot = len(self.values)
-        value.owned = True
         self.values.append(value)
         return value
 

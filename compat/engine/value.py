@@ -89,23 +89,26 @@ class Value:
 
     array    the jax.Array (or a NumPy array not on the device yet), None while pending
     section  the open section that will compute it, None once it is there
-    slot     its place among the section's results
-    owned    whether our own programs made the array and never gave it out: only such
-             buffers may be donated
+    slot     its place among the section's results; -1 when the array was brought or given out
+
+    Buffers are donated only when our own programs made them and never gave them out.
     """
 
-    __slots__ = ("meta", "array", "section", "slot", "owned", "__weakref__")
+    __slots__ = ("meta", "array", "section", "slot", "__weakref__")
 
     meta: Meta
     array: Any
     section: Section | None
     slot: int
-    owned: bool
+
+    def give_out(self) -> None:
+        """Notes that somebody outside may hold the array."""
+        self.slot = -1
 
 
 def concrete(meta: Meta, array: Any, owned: bool = False) -> Value:
-    """A value whose array is there already."""
+    """A value whose array is there already; owned when nobody else can reach the array."""
     value = Value()
-    value.meta, value.array, value.section, value.slot = meta, array, None, 0
-    value.owned = owned
+    value.meta, value.array, value.section = meta, array, None
+    value.slot = 0 if owned else -1
     return value

@@ -35,7 +35,7 @@ def to_jax(tensor: Any) -> Any:
     if isinstance(value.array, np.ndarray):
         with jax.enable_x64(True):
             value.array = jax.device_put(value.array.copy())
-    value.owned = False  # somebody outside holds it now: never donate it
+    value.give_out()
     return value.array
 
 

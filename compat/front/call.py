@@ -27,7 +27,7 @@ from compat.ops.declare import Op, Parameter
 from compat.ops.specialize import Binding
 from compat.tape import history
 from compat.tape.differentiate import Rule
-from compat.tape.node import Node, result_tape
+from compat.tape.node import Node, result_tape, sequence
 
 PLAN_LIMIT = 1_024  # plans an op keeps; the oldest falls out
 
@@ -35,11 +35,12 @@ PLAN_LIMIT = 1_024  # plans an op keeps; the oldest falls out
 class Plan:
     """What is known of a call before it is made."""
 
-    __slots__ = ("spec", "device", "metas", "rule", "launch", "shape_of")
+    __slots__ = ("spec", "device", "metas", "meta", "rule", "launch", "shape_of")
 
     spec: Spec
     device: device
     metas: tuple[Meta, ...]
+    meta: Meta  # of the first result
     rule: Rule | None
     launch: Callable[..., Any]
     shape_of: Callable[[list[Any]], Any] | None
@@ -125,6 +126,7 @@ def plan_for(op: Op, codes: Sequence[str], dynamic: Sequence[Any], statics: dict
     plan.spec = spec(binding.key(), op.name, lambda: binding.forward, metas, kinds, op.guard)
     outs = plan.spec.outs[: len(plan.spec.outs) - plan.spec.guarded]
     plan.metas = tuple(placed(op, out, metas, plan.device) for out in outs)
+    plan.meta = plan.metas[0]
     can_differ = op.differentiable and any(out.differentiable for out in outs)
     plan.rule = Rule(node_name(op), plan.spec, metas, binding) if can_differ and metas else None
     plan.shape_of = None
@@ -255,11 +257,10 @@ def attach(
             else:
                 tape = None
         edges.append(tape)
-        bit <<= 1
+        bit += bit
     if not mask:
         return
-    kept = rule.saves.get(mask)
-    ins, outs = kept if kept is not None else rule.kept(mask)
+    ins, outs = rule.saves.get(mask) or rule.kept(mask)
     saved: list[Any] = []
     for at in ins:
         storage = tensors[at]._storage
@@ -267,7 +268,10 @@ def attach(
     for at in outs:
         storage = results[at]._storage
         saved += (storage.value, storage, 0)
-    node = Node(rule, tuple(edges), tuple(saved), numbers, plan.metas)
+    node = _new(Node)  # not by its constructor: this is the path of every op
+    node.rule, node.edges, node.mask, node.saved = rule, edges, mask, saved
+    node.numbers, node.outs, node.seq = numbers, plan.metas, next(sequence)
+    node.hooks = node.extra = None
     if anomaly is not None:
         node.line = anomaly()
     for at, result in enumerate(results):
@@ -275,6 +279,7 @@ def attach(
             result._tape = result_tape(node, at)
 
 
+_new = object.__new__
 anomaly: Callable[[], str] | None = None  # gives the user's traceback while anomalies are hunted
 
 
@@ -301,6 +306,7 @@ def launcher(pattern: str, single: bool, guarded: bool) -> Callable[..., Any]:
         "  section = local.section",
         "  if section.device is not plan.device: section = local.recorder.open(plan.device)",
         "  leaves = section.leaves.get",
+        *(["  meta = plan.meta"] if single else []),
     ]
     places, values, tensors, numbers = [], [], [], []
     for name, part in zip(names, parts, strict=True):
@@ -335,8 +341,8 @@ def launcher(pattern: str, single: bool, guarded: bool) -> Callable[..., Any]:
     wired = "".join(f", {place}" for place in places)
     if single:
         lines += [
-            "    value = new(Value); value.meta = plan.metas[0]; value.array = None",
-            "    value.section = section; value.slot = len(values); value.owned = True",
+            "    value = new(Value); value.meta = meta; value.array = None",
+            "    value.section = section; value.slot = len(values)",
             "    values.append(value)",
             *(["    check = section.result(plan.spec.outs[-1])"] if guarded else []),
             f"    section.wiring += (plan.spec{wired},)",
@@ -353,8 +359,8 @@ def launcher(pattern: str, single: bool, guarded: bool) -> Callable[..., Any]:
     if single:
         lines += [
             "  storage = new(Storage); storage.value = value; storage.version = 0",
-            "  result = new(base.tensor_class); result._storage = storage",
-            "  result._meta = plan.metas[0]; result._offset = 0; result._tape = None",
+            "  result = new(Tensor); result._storage = storage",
+            "  result._meta = meta; result._offset = 0; result._tape = None",
         ]
     else:
         lines += ["  results = [wrap(each) for each in made]", "  del made"]
@@ -377,7 +383,7 @@ def launcher(pattern: str, single: bool, guarded: bool) -> Callable[..., Any]:
     ]
     scope = {
         "local": local, "read": read, "new": object.__new__, "Value": Value, "Storage": Storage,
-        "base": base, "base_value": base.value_of, "wrap": base.wrap, "attach": attach,
+        "Tensor": base.tensor_class, "base_value": base.value_of, "wrap": base.wrap, "attach": attach,
         "int64": wrapped_int, "user_line": user_line, "from_checks": base.from_checks,
         "too_long": too_long, "TOO_LONG": TOO_LONG,
     }  # fmt: skip

@@ -350,6 +350,33 @@ def fill(input: Any, value: Any) -> Any:
     return input.clone().fill_(value)
 
 
+def fill_diagonal_(self: Any, fill_value: Any, wrap: bool = False) -> Any:
+    """Writes a number along the main diagonal; `wrap` starts again below a tall matrix's square."""
+    shape = self._meta.shape
+    if len(shape) < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise RuntimeError("all dimensions of input must be of equal length")
+    step = sum(self.stride())
+    count = min(shape)
+    self.as_strided((count,), (step,), self.storage_offset()).fill_(fill_value)
+    if wrap and len(shape) == 2 and shape[0] > shape[1] + 1:
+        self[shape[1] + 1 :].fill_diagonal_(fill_value, wrap)
+    return self
+
+
+def resize_as_(self: Any, the_template: Any, *, memory_format: Any = None) -> Any:
+    """`self.resize_(the_template.size())`."""
+    return self.resize_(the_template._meta.shape, memory_format=memory_format)
+
+
+def new(self: Any, *args: Any, device: Any = None) -> Any:
+    """A tensor of self's type: of a shape, or holding data."""
+    from compat.front.tensor import legacy_tensor
+
+    return legacy_tensor(type(self), self._meta.dtype, args, device or self._meta.device)
+
+
 def apply_(self: Any, callable: Callable[[Any], Any]) -> Any:
     """Replaces each element by what a Python function makes of it; on the host, slowly."""
     array = np.array(look(value_of(self)))
@@ -383,11 +410,12 @@ def derive_compositions(tensor: type) -> None:
         "where": where, "einsum": einsum, "tensordot": tensordot, "meshgrid": meshgrid,
         "broadcast_tensors": broadcast_tensors, "broadcast_shapes": broadcast_shapes_,
         "fill": fill,
-        "var_mean": _spread("var_mean"), "std_mean": _spread("std_mean"), "index_put_": index_put_,
+        "resize_as_": resize_as_, "var_mean": _spread("var_mean"), "std_mean": _spread("std_mean"), "index_put_": index_put_,
     }  # fmt: skip
     methods = {
         "where": _where_method, "index_put_": index_put_, "sum_to_size": sum_to_size,
-        "apply_": apply_, "map_": map_, "scatter_": _inplace(scatter, "scatter"),
+        "apply_": apply_, "map_": map_, "fill_diagonal_": fill_diagonal_, "new": new,
+        "resize_as_": resize_as_, "is_nonzero": lambda self: bool(self), "scatter_": _inplace(scatter, "scatter"),
     }  # fmt: skip
     FUNCTIONS["torch"] |= both | functions
     for name, function in (both | methods).items():

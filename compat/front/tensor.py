@@ -182,6 +182,18 @@ class Tensor(TensorBase, metaclass=_TensorType):
         storage = self._storage.target if isinstance(self._storage, AliasStorage) else self._storage
         return storage.host.ctypes.data + self._offset * self._meta.dtype.itemsize
 
+    def storage(self) -> Any:
+        """The memory under the tensor, of the tensor's type."""
+        from compat.storage import storage
+
+        return storage(self)
+
+    def untyped_storage(self) -> Any:
+        """The memory under the tensor, as bytes."""
+        from compat.storage import untyped_storage
+
+        return untyped_storage(self)
+
     def is_shared(self) -> bool:
         """Whether the storage is in memory shared between processes."""
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 from compat.core.dtype import TYPE_NAMES
@@ -54,6 +55,7 @@ class _Walk:
         self.roots, self.targets = roots, targets
         self.keep, self.create = keep, create
         self.flowing: dict[Node, list[Gradient | None]] = {}
+        self.heap: list[tuple[int, Node]] = []  # nodes that gradients have reached, latest first
         self.leaves: dict[Tape, Gradient] = {}
         self.caught: dict[tuple[Any, int], Gradient] = {}
         self.wanted = {_place(tape) for tape in targets} if targets is not None else None
@@ -62,15 +64,55 @@ class _Walk:
         for tape, gradient in self.roots:
             self.send(tape, gradient)
         useful = self.useful_nodes() if self.wanted is not None else None
-        for node in self.order():
-            gradients = self.flowing.pop(node, None)
-            if gradients is not None and any(one is not None for one in gradients):
+        plain = useful is None and not self.create and check is None
+        heap, flowing = self.heap, self.flowing
+        while heap:
+            node = heappop(heap)[1]
+            gradients = flowing.pop(node)
+            if plain and node.hooks is None and node.extra is None and type(node.rule) is Rule:
+                self.visit_plainly(node, gradients)
+            else:
                 self.visit(node, gradients, useful)
         if self.targets is None:
             for tape, gradient in self.leaves.items():
                 self.accumulate(tape, gradient)
             return []
         return [self.result_of(tape) for tape in self.targets]
+
+    def visit_plainly(self, node: Node, gradients: list[Gradient | None]) -> None:
+        """What `visit` does for an op without hooks whose backward is not recorded: the path of
+        every training step."""
+        saved = node.saved
+        if saved is None:
+            raise RuntimeError(_FREED)
+        for at in range(1, len(saved), 3):
+            storage = saved[at]
+            if storage is not None and storage.version != saved[at + 1]:
+                _check_versions(node)
+        rule = node.rule
+        if len(gradients) == 1:
+            given: tuple[int, ...] = (0,)
+            operands = [*saved[::3], gradients[0][0]]  # type: ignore[index]
+        else:
+            given = tuple([at for at, one in enumerate(gradients) if one is not None])
+            operands = [*saved[::3], *[one[0] for one in gradients if one is not None]]
+        plan = rule.plans.get((node.mask, given)) or rule.backward(node.mask, given)
+        made = record(plan[0], operands, node.numbers)
+        if saved and not self.keep:
+            node.saved = None
+        at = 0
+        flowing = self.flowing
+        for edge in node.edges:
+            if edge is None:
+                continue
+            gradient = (made[at], None)
+            at += 1
+            target = edge.node
+            if target is None or target in flowing or len(target.outs) != 1:
+                self.send(edge, gradient)
+            else:
+                flowing[target] = [gradient]
+                heappush(self.heap, (-target.seq, target))
 
     def order(self) -> list[Node]:
         """Every node that can be reached, latest first."""
@@ -134,6 +176,7 @@ class _Walk:
         buffer = self.flowing.get(node)
         if buffer is None:
             buffer = self.flowing[node] = [None] * len(node.outs)
+            heappush(self.heap, (-node.seq, node))
         before = buffer[tape.index]
         buffer[tape.index] = self.add(before, gradient) if before else gradient
 
@@ -247,8 +290,7 @@ def _check_versions(node: Node) -> None:
 
 def _origin(node: Node, place: int) -> str:
     """Which result of which operation the overwritten tensor was, when there is telling."""
-    mask = sum(1 << at for at, edge in enumerate(node.edges) if edge is not None)
-    ins, outs = node.rule.kept(mask)
+    ins, outs = node.rule.kept(node.mask)
     if place >= len(ins):
         return f", which is output {outs[place - len(ins)]} of {node.name()}"
     edge = node.edges[ins[place]]

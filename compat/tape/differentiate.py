@@ -145,10 +145,7 @@ class Rule:
 
     def pull(self, node: Node, gradients: Sequence[Gradient | None], create: bool) -> list[Any]:
         """Records the backward entry and gives a gradient for each edge, None where none flows."""
-        mask = 0
-        for at, edge in enumerate(node.edges):
-            if edge is not None:
-                mask |= 1 << at
+        mask = node.mask
         given = tuple([at for at, one in enumerate(gradients) if one is not None])
         entry, rule = self.backward(mask, given)
         saved = node.saved
@@ -171,7 +168,7 @@ def record(entry: Spec, operands: Sequence[Value], numbers: tuple[Any, ...] = ()
     section = local.section
     if section.device is not device:
         section = local.recorder.open(device)
-    made = section.append(entry, tuple(operands), numbers)
+    made = section.append(entry, operands, numbers)
     if section.eager:
         local.recorder.flush()
     return made

@@ -10,7 +10,7 @@ from weakref import ref
 
 from compat.engine.value import Meta, Value
 
-_sequence = itertools.count(1)
+sequence = itertools.count(1)
 # How a value becomes a tensor for hooks and `.grad`: the floor above sets it.
 wrap: Callable[[Value, Any], Any]
 
@@ -20,6 +20,7 @@ class Node:
 
     rule     knows how to turn gradients of the results into gradients of the inputs
     edges    for each input the tape its gradient flows to, None where none is needed
+    mask     a bit for each edge that is there
     saved    flat: value, storage and version for each thing that backward reads
     numbers  the Python numbers the operation was called with
     outs     the metas of its results
@@ -29,13 +30,14 @@ class Node:
     """
 
     __slots__ = (
-        "rule", "edges", "saved", "numbers", "outs", "seq", "hooks", "extra", "line",
+        "rule", "edges", "mask", "saved", "numbers", "outs", "seq", "hooks", "extra", "line",
         "metadata", "__weakref__",
     )  # fmt: skip
 
     rule: Any
-    edges: tuple[Tape | None, ...]
-    saved: tuple[Any, ...] | None
+    edges: Sequence[Tape | None]
+    mask: int
+    saved: Sequence[Any] | None
     numbers: tuple[Any, ...]
     outs: Sequence[Meta]
     seq: int
@@ -46,14 +48,15 @@ class Node:
     def __init__(
         self,
         rule: Any,
-        edges: tuple[Tape | None, ...],
-        saved: tuple[Any, ...],
+        edges: Sequence[Tape | None],
+        saved: Sequence[Any],
         numbers: tuple[Any, ...],
         outs: Sequence[Meta],
     ) -> None:
         self.rule, self.edges, self.saved = rule, edges, saved
         self.numbers, self.outs = numbers, outs
-        self.seq = next(_sequence)
+        self.mask = sum(1 << at for at, edge in enumerate(edges) if edge is not None)
+        self.seq = next(sequence)
         self.hooks = self.extra = None
 
     def name(self) -> str:

@@ -24,6 +24,9 @@ everywhere_new_parameter: dict[int, Hook] = OrderedDict()
 everywhere_new_buffer: dict[int, Hook] = OrderedDict()
 everywhere_new_module: dict[int, Hook] = OrderedDict()
 
+# The ids of those that concern a call: one look tells that there are none.
+everywhere_called: dict[int, bool] = OrderedDict()
+
 _everywhere_is_full: bool | None = None
 
 _TABLES = (
@@ -132,15 +135,13 @@ class HookedCalls:
 
     def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
         """`forward` between the hooks; without any it is `forward`."""
+        own = self.__dict__
         if not (
-            self._forward_hooks
-            or self._forward_pre_hooks
-            or self._backward_hooks
-            or self._backward_pre_hooks
-            or everywhere_before
-            or everywhere_after
-            or everywhere_backward
-            or everywhere_before_backward
+            own["_forward_hooks"]
+            or own["_forward_pre_hooks"]
+            or own["_backward_hooks"]
+            or own["_backward_pre_hooks"]
+            or everywhere_called
         ):
             return self.forward(*args, **kwargs)
         called: set[int] = set()
@@ -397,9 +398,15 @@ class BackwardHook:
 # Hooks of all modules.
 
 
+def _enter_everywhere(table: dict[int, Hook], hook: Hook, *marks: Any) -> RemovableHandle:
+    handle = _enter(table, hook, everywhere_called, *marks)
+    everywhere_called[handle.id] = True
+    return handle
+
+
 def register_module_forward_pre_hook(hook: Hook) -> RemovableHandle:
     """Calls `hook(module, args)` before the forward of every module."""
-    return _enter(everywhere_before, hook)
+    return _enter_everywhere(everywhere_before, hook)
 
 
 def register_module_forward_hook(
@@ -407,7 +414,7 @@ def register_module_forward_hook(
 ) -> RemovableHandle:
     """Calls `hook(module, args, output)` after the forward of every module."""
     marks, always = everywhere_after_with_kwargs, everywhere_after_always
-    handle = _enter(everywhere_after, hook, marks, always)
+    handle = _enter_everywhere(everywhere_after, hook, marks, always)
     if with_kwargs:
         marks[handle.id] = True
     if always_call:
@@ -417,7 +424,7 @@ def register_module_forward_hook(
 
 def register_module_full_backward_pre_hook(hook: Hook) -> RemovableHandle:
     """Calls `hook(module, grad_output)` in the backward of every module."""
-    return _enter(everywhere_before_backward, hook)
+    return _enter_everywhere(everywhere_before_backward, hook)
 
 
 def register_module_full_backward_hook(hook: Hook) -> RemovableHandle:
@@ -435,7 +442,7 @@ def _register_everywhere_backward(hook: Hook, full: bool) -> RemovableHandle:
     if _everywhere_is_full is (not full):
         raise RuntimeError(_MIXED.format("as a global Module hook"))
     _everywhere_is_full = full
-    return _enter(everywhere_backward, hook)
+    return _enter_everywhere(everywhere_backward, hook)
 
 
 def register_module_parameter_registration_hook(hook: Hook) -> RemovableHandle:

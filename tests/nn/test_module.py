@@ -239,21 +239,29 @@ def test_parameter_and_buffer(torch, note):
         note(step)
 
 
+@pytest.mark.oracle
 def test_a_call_without_hooks_is_short():
-    """At most a microsecond around `forward`: the check for hooks is a handful of look-ups."""
+    """What a call adds to `forward` takes no longer than PyTorch's."""
     import timeit
 
-    import compat as torch
+    import compat
 
-    class Nothing(torch.nn.Module):
-        def forward(self, x):
-            return x
+    oracle = pytest.importorskip("torch")
 
-    module = Nothing()
-    count = 20_000
-    call = min(timeit.repeat(lambda: module(1), number=count, repeat=5))
-    plain = min(timeit.repeat(lambda: module.forward(1), number=count, repeat=5))
-    assert (call - plain) / count < 1e-6
+    def added(torch):
+        class Nothing(torch.nn.Module):
+            def forward(self, x):
+                return x
+
+        module = Nothing()
+        names = {"module": module, "forward": module.forward}
+        call, plain = (
+            min(timeit.repeat(step, globals=names, number=5000, repeat=20))
+            for step in ("module(1)", "forward(1)")
+        )
+        return call - plain
+
+    assert added(compat) <= added(oracle)
 
 
 @pytest.mark.parametrize("kind", ["same", "other"])

@@ -1,0 +1,227 @@
+"""`Tensor.storage()`: the memory under a tensor, as a flat sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from compat.core import dtype as d
+from compat.core.device import device as place
+from compat.core.dtype import dtype as DType
+from compat.engine.storage import AliasStorage, HostStorage
+from compat.engine.value import meta
+from compat.front.base import TensorBase, alias
+from compat.front.create import constant, tensor
+from compat.front.looking import storage_size
+from compat.front.views import view_dtype
+
+
+class TypedStorage:
+    """All elements of a tensor's storage, seen by every tensor that shares it.
+
+    `storage[i]` and `storage[i] = v` read and write; `len`, `size`, `data_ptr`, `tolist`, `copy_`,
+    `fill_`, `resize_` do what their names say.
+    """
+
+    def __init__(self, *args: Any, wrap_storage: Any = None, dtype: DType | None = None) -> None:
+        kind = dtype or type(self).dtype_of_class
+        if wrap_storage is not None:
+            self._flat = wrap_storage._viewed(kind)
+        elif len(args) == 1 and not isinstance(args[0], int):
+            self._flat = tensor(list(args[0]), dtype=kind)
+        else:
+            self._flat = constant((args[0] if args else 0,), 0, kind, place("cpu"))
+
+    dtype_of_class: DType = d.float32
+
+    @classmethod
+    def _over(cls, flat: Any) -> TypedStorage:
+        made = object.__new__(_class_of(flat.dtype) or cls)
+        made._flat = flat
+        return made
+
+    def _tensor(self) -> Any:
+        return self._flat
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return self._flat.dtype
+
+    @property
+    def device(self) -> Any:
+        """Where the elements are."""
+        return self._flat.device
+
+    @property
+    def is_cuda(self) -> bool:
+        return self._flat.is_cuda
+
+    def __len__(self) -> int:
+        return self._flat.numel()
+
+    size = __len__
+
+    def nbytes(self) -> int:
+        """How many bytes it takes."""
+        return self._flat.nbytes
+
+    def element_size(self) -> int:
+        """Bytes an element takes."""
+        return self._flat.element_size()
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return self._flat.data_ptr()
+
+    def __getitem__(self, at: Any) -> Any:
+        found = self._flat[at]
+        return TypedStorage._over(found) if isinstance(at, slice) else found.item()
+
+    def __setitem__(self, at: Any, value: Any) -> None:
+        self._flat[at] = value
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.tolist())
+
+    def tolist(self) -> list[Any]:
+        """The elements as Python numbers."""
+        return self._flat.tolist()
+
+    def fill_(self, value: Any) -> TypedStorage:
+        """Every element becomes value."""
+        self._flat.fill_(value)
+        return self
+
+    def copy_(self, source: Any, non_blocking: bool = False) -> TypedStorage:
+        """Overwrites the elements with those of another storage."""
+        self._flat.copy_(source._tensor())
+        return self
+
+    def clone(self) -> TypedStorage:
+        """A copy of its own."""
+        return TypedStorage._over(self._flat.clone())
+
+    def resize_(self, size: int) -> None:
+        """Changes the number of elements; the first ones stay."""
+        self._flat.resize_(size)
+
+    def untyped(self) -> UntypedStorage:
+        """The same memory as bytes."""
+        return UntypedStorage._over(self._flat)
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, TypedStorage) and _cell(self._flat) is _cell(other._flat)
+
+    def __hash__(self) -> int:
+        return id(_cell(self._flat))
+
+    def __repr__(self) -> str:
+        lines = "\n ".join(str(one) for one in self.tolist())
+        return (
+            f" {lines}\n[torch.storage.{type(self).__name__}(dtype={self.dtype}, "
+            f"device={self.device}) of size {len(self)}]"
+        )
+
+
+class UntypedStorage:
+    """A tensor's storage as bytes."""
+
+    def __init__(self, size: int = 0, *, device: Any = "cpu") -> None:
+        self._flat = constant((size,), 0, d.uint8, place(device))
+
+    @classmethod
+    def _over(cls, flat: Any) -> UntypedStorage:
+        made = object.__new__(cls)
+        made._flat = flat
+        return made
+
+    def _tensor(self) -> Any:
+        return self._viewed(d.uint8)
+
+    def _viewed(self, kind: DType) -> Any:
+        return self._flat if self._flat.dtype is kind else view_dtype(self._flat, kind)
+
+    @property
+    def device(self) -> Any:
+        """Where the bytes are."""
+        return self._flat.device
+
+    def nbytes(self) -> int:
+        """How many bytes it takes."""
+        return self._flat.nbytes
+
+    size = __len__ = nbytes
+
+    def data_ptr(self) -> int:
+        """The address of the first byte."""
+        return self._flat.data_ptr()
+
+    def tolist(self) -> list[int]:
+        """The bytes as numbers."""
+        return self._tensor().tolist()
+
+    def resize_(self, size: int) -> None:
+        """Changes the number of bytes; the first ones stay."""
+        self._flat.resize_(size // self._flat.element_size())
+
+    def __getitem__(self, at: int) -> int:
+        return self._tensor()[at].item()
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, UntypedStorage) and _cell(self._flat) is _cell(other._flat)
+
+    def __hash__(self) -> int:
+        return id(_cell(self._flat))
+
+
+def _cell(tensor: TensorBase) -> Any:
+    storage = tensor._storage
+    return storage.target if isinstance(storage, AliasStorage) else storage
+
+
+def flat(tensor: Any) -> Any:
+    """All of a tensor's storage as a vector over the same memory."""
+    cell = _cell(tensor)
+    stored = tensor._meta.dtype
+    if not isinstance(cell, HostStorage):
+        stored = cell.value.meta.dtype
+    whole = meta((storage_size(tensor),), stored, None, tensor._meta.device)
+    made = alias(tensor, whole, 0)
+    return made if stored is tensor._meta.dtype else view_dtype(made, tensor._meta.dtype)
+
+
+def storage(self: Any) -> TypedStorage:
+    """The memory under the tensor, of the tensor's type."""
+    return TypedStorage._over(flat(self))
+
+
+def untyped_storage(self: Any) -> UntypedStorage:
+    """The memory under the tensor, as bytes."""
+    return UntypedStorage._over(flat(self))
+
+
+def is_storage(obj: Any) -> bool:
+    """Whether obj is a storage."""
+    return isinstance(obj, TypedStorage | UntypedStorage)
+
+
+_KINDS = (d.float32, d.float64, d.float16, d.bfloat16, d.uint8, d.int8, d.int16, d.int32, d.int64,
+          d.bool_, d.complex64, d.complex128)  # fmt: skip
+CLASSES: dict[str, type[TypedStorage]] = {
+    f"{d.TYPE_NAMES[kind]}Storage": type(
+        f"{d.TYPE_NAMES[kind]}Storage", (TypedStorage,),
+        {"dtype_of_class": kind, "__module__": "torch", "__doc__": f"A storage of {kind.name}."},
+    )
+    for kind in _KINDS
+}  # fmt: skip
+
+
+def _class_of(kind: DType) -> type[TypedStorage] | None:
+    return CLASSES.get(f"{d.TYPE_NAMES[kind]}Storage")
+
+
+def __getattr__(name: str) -> Any:
+    if name in CLASSES:
+        return CLASSES[name]
+    raise AttributeError(f"module 'torch.storage' has no attribute '{name}'")
