@@ -131,20 +131,20 @@ _thread = _Compiler()
 
 # Checks on data: results of entries that say whether an index was in range and the like.
 
-_checks: list[tuple[Any, Spec, tuple[str, int]]] = []
+checks: list[tuple[Any, Spec, tuple[str, int]]] = []
 
 
 def await_check(passed: Any, spec: Spec, line: tuple[str, int]) -> None:
     """Keeps a check of a launched section until the next look."""
-    _checks.append((passed, spec, line))
+    checks.append((passed, spec, line))
 
 
 def raise_failed_checks() -> None:
     """Raises for the first check that failed, naming the line that recorded it."""
-    while _checks:
-        passed, spec, (file, line) = _checks.pop(0)
+    while checks:
+        passed, spec, (file, line) = checks.pop(0)
         if not bool(passed):
-            _checks.clear()
+            checks.clear()
             assert spec.message is not None
             kind, text = spec.message
             raise kind(f"{text} (recorded at {file}:{line})")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 import jax
 
@@ -42,7 +41,10 @@ class Meta:
         return f"{self.dtype.name}{list(self.shape)}"
 
 
-_metas: WeakValueDictionary[tuple[Any, ...], Meta] = WeakValueDictionary()
+# Bounded, since programs may meet any number of shapes. A meta that is made again after it fell
+# out is another object: that costs a longer way round once, and nothing else.
+META_LIMIT = 65_536
+_metas: dict[tuple[Any, ...], Meta] = {}
 
 
 def meta(
@@ -52,13 +54,13 @@ def meta(
     device: device = cpu,
 ) -> Meta:
     """The one Meta of these facts; row-major when strides are not given."""
-    shape = tuple(shape)
     if strides is None:
         strides = contiguous_strides(shape)
-    key = (shape, dtype, strides, device)
+    key = (tuple(shape), dtype, strides, device)
     found = _metas.get(key)
     if found is None:
         found = Meta()
+        shape = key[0]
         found.shape = Size(shape)
         found.dtype = dtype
         found.strides = strides
@@ -67,6 +69,8 @@ def meta(
         found.contiguous = is_contiguous(shape, strides)
         found.aval = jax.ShapeDtypeStruct(shape, dtype.numpy)
         found.differentiable = dtype.category >= FLOATING
+        if len(_metas) >= META_LIMIT:
+            _metas.clear()
         _metas[key] = found
     return found
 

@@ -60,25 +60,55 @@ class Recipe:
         )
 
 
+class Frame:
+    """What is known of a view of a base, wherever in the base it is.
+
+    steps    the strides of the nested dimensions; None when they do not nest
+    how      the recipe when the cuts do not wrap around
+    cached   room for what callers derive from it: the specs that read and write
+    """
+
+    __slots__ = ("steps", "limits", "how", "gathering", "cached")
+
+    def __init__(self, base: Meta, view: Meta) -> None:
+        nested = _nesting(base, view) if view.numel else None
+        self.gathering = _gathering(base, view)
+        self.cached: dict[Any, Any] = {}
+        if nested is None:
+            self.steps, self.limits, self.how = None, (), self.gathering
+            return
+        self.steps, radices, taken, order = nested
+        pairs = list(zip(taken, radices, strict=True))
+        self.limits = tuple(r - n for n, r in pairs)
+        cuts = tuple(None if n == r else n for n, r in pairs)
+        self.how = _nested(base, view, radices, cuts, order)
+
+    def at(self, offset: int) -> tuple[Recipe, tuple[int, ...]]:
+        """The recipe for a view that begins here, and the starts of its cuts."""
+        if self.steps is None:
+            return self.gathering, (offset,)
+        starts, rest = [], offset
+        for step, limit, cut in zip(self.steps, self.limits, self.how.cuts, strict=True):
+            digit, rest = divmod(rest, step)
+            if digit > limit:
+                return self.gathering, (offset,)
+            if cut is not None:
+                starts.append(digit)
+        return self.how, tuple(starts)
+
+
+@lru_cache(8192)
+def frame(base: Meta, view: Meta) -> Frame:
+    """The frame of a view of a dense base value."""
+    return Frame(base, view)
+
+
 def recipe(base: Meta, view: Meta, offset: int) -> tuple[Recipe, tuple[int, ...]]:
     """The recipe from a dense base value to a view of it, and the starts of its cuts."""
-    frame = _frame(base, view)
-    if frame is None or view.numel == 0:
-        return _gathering(base, view), (offset,)
-    steps, radices, taken, order = frame
-    digits, rest = [], offset
-    for step in steps:
-        digit, rest = divmod(rest, step)
-        digits.append(digit)
-    if any(d + n > r for d, n, r in zip(digits, taken, radices, strict=True)):
-        return _gathering(base, view), (offset,)
-    cuts = tuple(None if n == r else n for n, r in zip(taken, radices, strict=True))
-    starts = tuple(d for d, cut in zip(digits, cuts, strict=True) if cut is not None)
-    return _nested(base, view, radices, cuts, order), starts
+    return frame(base, view).at(offset)
 
 
-@lru_cache(4096)
-def _frame(base: Meta, view: Meta) -> Any:
+def _nesting(base: Meta, view: Meta) -> Any:
     """Steps, radices, sizes taken and dimension order, or None where strides do not nest."""
     dims = [
         (stride, size, dim)
@@ -103,7 +133,6 @@ def _numel_as(base: Meta, view_dtype: dtype) -> int:
     return base.numel * base.dtype.itemsize // view_dtype.itemsize
 
 
-@lru_cache(4096)
 def _nested(
     base: Meta,
     view: Meta,
@@ -117,7 +146,6 @@ def _nested(
     )  # fmt: skip
 
 
-@lru_cache(4096)
 def _gathering(base: Meta, view: Meta) -> Recipe:
     return Recipe(
         tuple(view.shape), tuple(base.shape), base.dtype, _memory_order(base), view.dtype,

@@ -8,8 +8,10 @@ import numpy as np
 
 from compat.core.device import jax_device
 from compat.core.dtype import from_numpy_type
+from compat.engine import cache
 from compat.engine import storage as storages
 from compat.engine import view as recipes
+from compat.engine.cache import checks
 from compat.engine.recorder import local
 from compat.engine.section import Section
 from compat.engine.spec import spec
@@ -77,16 +79,21 @@ def read(tensor: TensorBase) -> Value:
     if isinstance(storage, HostStorage):
         return _snapshot(tensor, storage)
     base = storage.value
-    section = section_of(tensor._meta)
+    section = local.section
+    if section.device is not tensor._meta.device:
+        section = local.recorder.open(tensor._meta.device)
     key = (base, tensor._meta, tensor._offset)
     found = section.reads.get(key)
     if found is None:
-        how, starts = recipes.recipe(base.meta, tensor._meta, tensor._offset)
-        entry = spec(
-            ("read", how), "view",
-            lambda: lambda stored, *numbers: recipes.read(how, stored, *numbers),
-            [base.meta], "i" * len(starts),
-        )  # fmt: skip
+        frame = recipes.frame(base.meta, tensor._meta)
+        how, starts = frame.at(tensor._offset)
+        entry = frame.cached.get(how is frame.how)
+        if entry is None:
+            entry = frame.cached[how is frame.how] = spec(
+                ("read", how), "view",
+                lambda: lambda stored, *numbers: recipes.read(how, stored, *numbers),
+                [base.meta], "i" * len(starts),
+            )  # fmt: skip
         (found,) = section.append(entry, (base,), starts)
         section.reads[key] = found
         if section.eager:
@@ -141,23 +148,32 @@ def store(tensor: TensorBase, value: Value) -> None:
             value.meta = one
             target.value = value
         elif one.numel:
-            how, starts = recipes.recipe(base.meta, one, tensor._offset)
+            frame = recipes.frame(base.meta, one)
+            how, starts = frame.at(tensor._offset)
             if how.reads_all and one.dtype is base.meta.dtype:
                 value.meta = one
                 target.value = value
             else:
-                entry = spec(
-                    ("write", how), "write",
-                    lambda: lambda old, new, *numbers: recipes.write(how, old, new, *numbers),
-                    [base.meta, value.meta], "i" * len(starts),
-                )  # fmt: skip
-                section = section_of(one)
-                (written,) = section.append(entry, (base, value), starts)
-                written.meta = base.meta
-                target.value = written
-                if section.eager:
-                    local.recorder.flush()
+                target.value = _written(frame, how, starts, base, value)
     storage.version += 1
+
+
+def _written(frame: Any, how: Any, starts: Any, base: Value, value: Value) -> Value:
+    """The storage's value after a view of it has been overwritten."""
+    key = (how is frame.how, value.meta)
+    entry = frame.cached.get(key)
+    if entry is None:
+        entry = frame.cached[key] = spec(
+            ("write", how), "write",
+            lambda: lambda old, new, *numbers: recipes.write(how, old, new, *numbers),
+            [base.meta, value.meta], "i" * len(starts),
+        )  # fmt: skip
+    section = section_of(base.meta)
+    (written,) = section.append(entry, (base, value), starts)
+    written.meta = base.meta
+    if section.eager:
+        local.recorder.flush()
+    return written
 
 
 # Looking.
@@ -175,9 +191,8 @@ def look(value: Value) -> np.ndarray[Any, Any]:
 
 def from_checks() -> None:
     """Raises what checks on data found wrong in what has run."""
-    from compat.engine import cache
-
-    cache.raise_failed_checks()
+    if checks:
+        cache.raise_failed_checks()
 
 
 def on_device(array: np.ndarray[Any, Any], one: Meta) -> Any:

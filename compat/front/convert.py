@@ -172,7 +172,27 @@ def copy_(self: Any, src: Any, non_blocking: bool = False, **legacy: Any) -> Any
         _refuse_copy(shape, own)
     if src._meta.device is not self._meta.device:
         src = to(src, self._meta.device)
+    if _shares(self, src):
+        store(self, value_of(src))
+        return self
     return assign(self, hidden("copied")(self, src), "copy")
+
+
+def _shares(self: Any, src: Any) -> bool:
+    """Whether a copy needs no entry of its own: values are immutable, so src's can be stored as
+    it is when nothing about it changes and no gradient flows."""
+    mine, its = self._meta, src._meta
+    if its.dtype is not mine.dtype or its.shape != mine.shape or its.strides != mine.strides:
+        return False
+    tracked = (self._tape is not None and _tracked(self)) or (
+        src._tape is not None and src.requires_grad
+    )
+    return not tracked and value_of(src).meta is mine
+
+
+def _tracked(self: Any) -> bool:
+    tape = self._tape
+    return self.requires_grad or (tape.is_view and tape.base.requires_grad)
 
 
 def _refuse_copy(shape: Any, own: Any) -> None:

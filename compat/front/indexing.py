@@ -21,10 +21,18 @@ from compat.ops.shape.views import sliced, unsqueeze
 _TOO_MANY = "too many indices for tensor of dimension {}"
 
 
+_PLAIN = {int, slice, type(None)}
+
+
 def getitem(self: Any, index: Any) -> Any:
     """`x[index]`."""
-    if type(index) is int:
+    kind = type(index)
+    if kind is int:
         return take(self, lambda x: _select_first(x, index), "SelectBackward0")
+    if kind is slice or (kind is tuple and _PLAIN.issuperset(map(type, index))):
+        items = (index,) if kind is slice else index
+        bounds = [_bounds(each) if type(each) is slice else each for each in items]
+        return take(self, lambda x: _plain(x, bounds), _plain_name(bounds))
     items = _items(self, index)
     viewed, tensors = _basic(self, items)
     if not tensors:
@@ -32,10 +40,57 @@ def getitem(self: Any, index: Any) -> Any:
     return gather(viewed, tensors)
 
 
+def _plain(x: Geometry, items: list[Any]) -> Geometry:
+    """The view that ints, slices (as bounds) and None make: the frequent case, in one pass."""
+    shape: list[int] = []
+    strides: list[int] = []
+    offset, dim = x.offset, 0
+    if sum(item is not None for item in items) > len(x.shape):
+        raise IndexError(_TOO_MANY.format(len(x.shape)))
+    for item in items:
+        if item is None:
+            shape.append(1)
+            strides.append(x.shape[dim] * x.strides[dim] if dim < len(x.shape) else 1)
+            continue
+        size, stride = x.shape[dim], x.strides[dim]
+        if type(item) is int:
+            if not -size <= item < size:
+                raise IndexError(
+                    f"index {item} is out of bounds for dimension {dim} with size {size}"
+                )
+            offset += (item + size if item < 0 else item) * stride
+        else:
+            start, count, step = _extent(item, size)
+            offset += start * stride
+            shape.append(count)
+            strides.append(stride * step)
+        dim += 1
+    return Geometry((*shape, *x.shape[dim:]), (*strides, *x.strides[dim:]), offset)
+
+
+def _plain_name(items: list[Any]) -> str:
+    for item in reversed(items):
+        if item != (None, None, None):
+            kind = "Unsqueeze" if item is None else "Select" if type(item) is int else "Slice"
+            return f"{kind}Backward0"
+    return "AliasBackward0"
+
+
+def _extent(bounds: tuple[Any, Any, Any], size: int) -> tuple[int, int, int]:
+    """Start, count and step of a slice of a dimension."""
+    if bounds[2] is not None and bounds[2] <= 0:
+        raise ValueError("step must be greater than zero")
+    start, stop, step = slice(*bounds).indices(size)
+    return min(start, size), max(-(-(stop - start) // step), 0), step
+
+
 def setitem(self: Any, index: Any, value: Any) -> None:
     """`x[index] = value`."""
-    items = _items(self, index)
-    target, tensors = _basic(self, items)
+    kind = type(index)
+    if kind is int or kind is slice or (kind is tuple and _PLAIN.issuperset(map(type, index))):
+        target, tensors = getitem(self, index), None
+    else:
+        target, tensors = _basic(self, _items(self, index))
     if not isinstance(value, TensorBase):
         value = _as_value(self, value)
     if not tensors:
@@ -215,12 +270,14 @@ def _is_pending(item: Any) -> bool:
 
 
 def _bounds(item: slice) -> tuple[Any, Any, Any]:
-    def settled(bound: Any) -> Any:
-        if isinstance(bound, TensorBase):
-            return int(bound.item())  # type: ignore[attr-defined]
-        return bound.__index__() if bound is not None else None
+    """Start, stop and step as ints or None."""
+    return _bound(item.start), _bound(item.stop), _bound(item.step)
 
-    return settled(item.start), settled(item.stop), settled(item.step)
+
+def _bound(given: Any) -> Any:
+    if given is None or type(given) is int:
+        return given
+    return int(given.item()) if isinstance(given, TensorBase) else given.__index__()  # type: ignore[attr-defined]
 
 
 def _walk(x: Geometry, steps: list[tuple[str, Any]]) -> Geometry:
@@ -230,10 +287,7 @@ def _walk(x: Geometry, steps: list[tuple[str, Any]]) -> Geometry:
             x = unsqueeze(x, what)
         elif kind == "slice":
             at, bounds = what
-            if bounds[2] is not None and bounds[2] <= 0:
-                raise ValueError("step must be greater than zero")
-            start, stop, step = slice(*bounds).indices(x.shape[at])
-            x = sliced(x, at, min(start, x.shape[at]), max(-(-(stop - start) // step), 0), step)
+            x = sliced(x, at, *_extent(bounds, x.shape[at]))
         elif kind == "int":
             at, index = what
             size = x.shape[at]

@@ -14,6 +14,7 @@ from compat.core import rejection, streams
 from compat.core.device import device as Device
 from compat.core.generator import Generator
 from compat.core.promotion import promote_types
+from compat.core.size import broadcast_shapes
 from compat.engine.value import concrete, meta
 from compat.front import create
 from compat.front.base import TensorBase, look, on_device, store, value_of
@@ -21,6 +22,7 @@ from compat.front.create import finished, from_host, size_of, where
 from compat.front.derive import FUNCTIONS, into_all
 from compat.tape import history
 from compat.tape.history import is_dense
+from compat.tape.mode import no_grad
 
 Draw = Callable[[Sequence[int]], np.ndarray[Any, Any]]
 
@@ -142,11 +144,14 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
     one = mean if isinstance(mean, TensorBase) else std
     both = isinstance(mean, TensorBase) and isinstance(std, TensorBase)
     kind = promote_types(mean._meta.dtype, std._meta.dtype) if both else one._meta.dtype
-    shape = create.broadcast_shapes(mean._meta.shape, std._meta.shape) if both else one._meta.shape
+    shape = broadcast_shapes(mean._meta.shape, std._meta.shape) if both else one._meta.shape
     noise = _made(
         lambda n: streams.normal(_stream(generator), n, kind.numpy), shape, kind, one._meta.device
     )
-    made = noise * std + mean
+    with no_grad():
+        drawn = noise * std + mean
+    given = [each if isinstance(each, TensorBase) else None for each in (mean, std)]
+    made = create.hidden("_normal")(*given, drawn)
     return made if out is None else into_all(out, made)
 
 
@@ -159,6 +164,8 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
         chances = _parameter(input if p is None else p)
         drawn = streams.bernoulli_each(_stream(generator), chances, kind.numpy)
     made = from_host(drawn, kind, input._meta.device)
+    if input._meta.differentiable:
+        made = create.hidden("_bernoulli")(input, made)
     return made if out is None else into_all(out, made)
 
 
@@ -186,7 +193,8 @@ def _sampler(name: str, sampler: Callable[..., np.ndarray[Any, Any]], doc: str) 
     def sample(input: Any, *others: Any, generator: Any = None, **named: Any) -> Any:
         parameters = [input, *others, *named.values()]
         drawn = sampler(_stream(generator), *[_parameter(one) for one in parameters])
-        return from_host(drawn, input._meta.dtype, input._meta.device)
+        made = from_host(drawn, input._meta.dtype, input._meta.device)
+        return create.hidden(f"_{name}")(*parameters, made)
 
     sample.__name__ = sample.__qualname__ = name
     sample.__doc__ = doc

@@ -41,3 +41,46 @@ def alpha_dropout(input: Array, seed: Array, p: Scalar) -> Array:
     b = -a * low * p
     chosen = jnp.where(kept, input, jnp.asarray(low, input.dtype))
     return chosen * a.astype(input.dtype) + b.astype(input.dtype)
+
+
+# Samples that the host drew. Gradients do not flow through most of them: PyTorch gives zeros.
+
+
+def _no_slope(grad: Array, input: Array) -> Array:
+    return jnp.zeros(input.shape, grad.dtype)
+
+
+@op(homes=("hidden",), name="_bernoulli", out=False, backward=_no_slope,
+    extras={"node": "BernoulliBackward0"})  # fmt: skip
+def bernoulli(input: Array, drawn: Array) -> Array:
+    """What was drawn with the chances in input."""
+    return drawn
+
+
+@op(homes=("hidden",), name="_poisson", out=False, backward=_no_slope,
+    extras={"node": "PoissonBackward0"})  # fmt: skip
+def poisson(input: Array, drawn: Array) -> Array:
+    """What was drawn at the rates in input."""
+    return drawn
+
+
+@op(homes=("hidden",), name="_binomial", out=False, extras={"node": "BinomialBackward0"},
+    backward=lambda grad, input, prob: (_no_slope(grad, input), _no_slope(grad, prob)))  # fmt: skip
+def binomial(input: Array, prob: Array, drawn: Array) -> Array:
+    """What was drawn of so many trials with the chances in prob."""
+    return drawn
+
+
+@op(homes=("hidden",), name="_normal", out=False, extras={"node": "NormalBackward0"},
+    backward=lambda grad, mean, std: (_no_slope(grad, mean), _no_slope(grad, std)))  # fmt: skip
+def normal(mean: Array | None, std: Array | None, drawn: Array) -> Array:
+    """What was drawn with these means and deviations."""
+    return drawn
+
+
+@op(homes=("hidden",), name="__standard_gamma", out=False,
+    backward=lambda grad, input, result: grad * jax.lax.random_gamma_grad(input, result),
+    extras={"node": "StandardGammaBackward0"})  # fmt: skip
+def standard_gamma(input: Array, drawn: Array) -> Array:
+    """What was drawn of these shapes; the gradient follows how quantiles move."""
+    return drawn

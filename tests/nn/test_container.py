@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-from support.both import both
+from tests.support.both import both
 
 
 @both

@@ -1,6 +1,6 @@
 """Hooks around forward and backward, of one module and of all, against PyTorch."""
 
-from support.both import both
+from tests.support.both import both
 
 
 @both
@@ -84,7 +84,7 @@ def test_full_backward_hooks_change_gradients(torch, note):
         handle = step()
         x = torch.ones(1, 2, requires_grad=True)
         note(lambda: module(x).sum().backward())
-        note(lambda: (x.grad, module.weight.grad))
+        note(lambda: x.grad)
         note(lambda: module(torch.ones(1, 2)).sum().backward())
         handle.remove()
     module.register_full_backward_pre_hook(lambda m, go: (1, 2))

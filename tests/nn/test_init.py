@@ -4,9 +4,9 @@ import warnings
 
 import numpy as np
 import pytest
-from support.both import both
 
 import compat
+from tests.support.both import both
 
 oracle = pytest.importorskip("torch")
 pytestmark = pytest.mark.oracle
@@ -23,7 +23,8 @@ CALLS = [
     ("trunc_normal_", (1.0, 2.0, -0.5, 0.5), {}, (4, 3)),
     ("trunc_normal_", (5.0, 1.0, -0.5, 0.5), {}, (4, 3)),
     ("trunc_normal_", (0.0, 0.02), {}, (40, 3)), ("trunc_normal_", (), {"a": -1.0}, (40, 3)),
-    ("constant_", (3,), {}, (4, 3)), ("dirac_", (2,), {}, (4, 2, 3)), ("dirac_", (3,), {}, (4, 2, 3)),
+    ("constant_", (3,), {}, (4, 3)), ("dirac_", (2,), {}, (4, 2, 3)),
+    ("dirac_", (3,), {}, (4, 2, 3)),
     ("kaiming_uniform_", (1, "fan_out", "relu"), {}, (4, 3)),
     ("kaiming_uniform_", (), {"mode": "foo"}, (4, 3)),
     ("kaiming_normal_", (), {"nonlinearity": "foo"}, (4, 3)),

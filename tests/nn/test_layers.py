@@ -341,7 +341,7 @@ WRONG = [
 
 @pytest.mark.parametrize("step", WRONG, ids=range(len(WRONG)))
 def test_errors(step):
-    from support.both import Notes, agree
+    from tests.support.both import Notes, agree
 
     ours, theirs = Notes(), Notes()
     for torch, notes in ((compat, ours), (oracle, theirs)):

@@ -4,7 +4,8 @@ import copy
 import pickle
 
 import pytest
-from support.both import both
+
+from tests.support.both import both
 
 
 def example(torch):

@@ -1,7 +1,8 @@
 """Clipping, parameters as a vector, padding and packing of sequences, against PyTorch."""
 
 import pytest
-from support.both import both
+
+from tests.support.both import both
 
 
 def parameters(torch):
@@ -67,15 +68,20 @@ def test_packing(torch, note, batch_first):
     padded = rnn.pad_sequence(sequences(torch), batch_first=batch_first).requires_grad_()
     options = {"batch_first": batch_first, "enforce_sorted": False}
     packed = rnn.pack_padded_sequence(padded, torch.tensor([2, 4, 1]), **options)
-    note(lambda: packed)
+    note(lambda: [None if one is None else one.detach() for one in packed])
     for more in ({}, {"total_length": 6}, {"padding_value": 7.0}, {"total_length": 2}):
-        note(lambda: rnn.pad_packed_sequence(packed, batch_first=batch_first, **more))
-    note(lambda: rnn.unpack_sequence(packed))
+        note(
+            lambda: [
+                one.detach()
+                for one in rnn.pad_packed_sequence(packed, batch_first=batch_first, **more)
+            ]
+        )
+    note(lambda: [one.detach() for one in rnn.unpack_sequence(packed)])
     unpadded, _ = rnn.pad_packed_sequence(packed, batch_first=batch_first)
     (unpadded * 2).sum().backward()
     note(lambda: padded.grad)
     note(lambda: rnn.pack_padded_sequence(padded, [2, 4, 1], batch_first=batch_first))
-    note(lambda: rnn.pack_padded_sequence(padded, [2, 4], **options))
+    note(lambda: rnn.pack_padded_sequence(padded, [2, 4], **options).data.detach())
     note(lambda: rnn.pack_padded_sequence(padded, [0, 4, 1], **options))
     note(lambda: packed.double().data.dtype)
     note(lambda: (packed.to("cpu") is packed, packed.is_cuda))

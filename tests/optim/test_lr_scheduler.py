@@ -1,7 +1,8 @@
 """Every schedule over many epochs, resumed, and by epoch, against PyTorch."""
 
 import pytest
-from support.both import both
+
+from tests.support.both import both
 
 SCHEDULES = {
     "step": lambda s, o, **k: s.StepLR(o, 3, 0.5, **k),

@@ -2,7 +2,7 @@
 
 import copy
 
-from support.both import both
+from tests.support.both import both
 
 
 def plain(torch):

@@ -49,6 +49,11 @@ def _placed(
     place = base.at[where]
     if how == "set":
         made = place.set(values)
+    elif base.dtype == bool:
+        require(how in ("sum", "prod"), f'"scatter_gather_{how}" not implemented for \'Bool\'',
+                NotImplementedError)  # fmt: skip
+        turned = how == "prod"  # "and" is "or" of the opposites
+        made = added(base ^ turned, where, values ^ turned) ^ turned
     else:
         if not include:
             neutral = {"sum": 0, "mean": 0, "prod": 1}.get(how)
@@ -56,6 +61,14 @@ def _placed(
             place = place.set(fresh).at[where]
         made = _combined(base if include else None, place, values, where, how)
     return made.reshape(input.shape), in_range(index, base.shape[axis])
+
+
+def added(base: jax.Array, where: Any, values: jax.Array, mode: str | None = None) -> jax.Array:
+    """base with values added at places; truth values are joined by "or"."""
+    if base.dtype == bool:
+        joined = base.astype("uint8").at[where].max(values.astype("uint8"), mode=mode)
+        return joined.astype(bool)
+    return base.at[where].add(values, mode=mode)
 
 
 def _combined(base: Any, place: Any, values: jax.Array, where: Any, how: str) -> jax.Array:
@@ -141,7 +154,7 @@ def index_add(input: Array, dim: Dim, index: Array, source: Array, *,
     _source_fits(input, axis, index, source, "index_add")
     given = jnp.atleast_1d(source)
     scaled = given if isinstance(alpha, int) else given * alpha.astype(given.dtype)
-    made = base.at[where].add(scaled, mode="drop")
+    made = added(base, where, scaled, "drop")
     return made.reshape(input.shape), in_range(index, base.shape[axis])
 
 
@@ -169,9 +182,9 @@ def index_fill(input: Array, dim: Dim, index: Array, value: Scalar) -> tuple[Arr
 def put(input: Array, index: Array, source: Array, accumulate: Flag = False) -> tuple[Array, Bool]:
     """Writes (or adds) source by place in the flat order."""
     flat = input.reshape(-1)
-    place = flat.at[index.reshape(-1)]
-    values = source.reshape(-1)
-    made = place.add(values, mode="drop") if accumulate else place.set(values, mode="drop")
+    where, values = index.reshape(-1), source.reshape(-1)
+    write = flat.at[where].set
+    made = added(flat, where, values, "drop") if accumulate else write(values, mode="drop")
     return made.reshape(input.shape), in_range(index, flat.size, True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -44,7 +45,8 @@ def product(a: jax.Array, b: jax.Array) -> jax.Array:
     if a.dtype == bool:
         return jnp.matmul(a, b)
     if b.ndim == 2 and a.ndim > 2:
-        return jnp.matmul(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[-1])
+        rows = math.prod(a.shape[:-1])
+        return jnp.matmul(a.reshape(rows, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[-1])
     return jnp.matmul(a, b)
 
 
@@ -71,7 +73,7 @@ def _check_small(a: jax.Array, b: jax.Array, inner: int) -> None:
     if a.ndim == 1 and b.ndim == 1:
         raise RuntimeError(
             f"inconsistent tensor size, expected tensor [{a.shape[0]}] and src [{inner}] to have "
-            "the same number of elements, but got {a.shape[0]} and {inner} elements respectively"
+            f"the same number of elements, but got {a.shape[0]} and {inner} elements respectively"
         )
     if b.ndim == 1:
         raise RuntimeError(

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
-from math import prod
+from math import gcd, prod
 from typing import Any
 
 import jax
@@ -167,18 +167,18 @@ def _choose(role: str, groups: int, c: int, o: int, taps: int) -> str:
       depthwise, 32x128x16x16, k3: convolve 27.5 -> 1.8, scatter 28 -> 3.0, correlate 30 -> 5.4
       4 groups, 32x128x16x16, k3: convolve 18 -> 7.2, both gradients 649 -> 17 (13)
       1x1 stride 2, 32x64x32x32 -> 128: correlate 9.3 -> 1.7 (3.3), the others equal
-      convolve 64x1x28x28 -> 16, k5: 4.8 -> 0.66 (0.65); -> 32 channels 0.9, taps 2.1: left alone
-      scatter to 16 channels, 64x14x14, k5: 6.4, taps 5.0 (1.6): left alone, since XLA fuses a sum
-        of taps into each consumer and repeats it there: in a LeNet step that cost 27 ms
+      convolve 64x1x28x28 -> 16, k5: 5.1 -> 1.0 (0.65); -> 32 channels 0.9, taps 2.1: left alone
+      scatter to 16 channels, 64x14x14, k5: 7.5 -> 5.4 (1.6); to 1 channel, 28x28: 3.8 -> 1.5 (6.2)
       scatter to 64 channels, 32x32x32, k3: 25, taps 35: left alone
       correlate with k3 and more: im2col and taps win 10% for strided or 4x4 inputs, and lose up
         to 2x elsewhere: left alone
-    XLA's kernel is slow where it writes fewer than 32 channels; that is what the last rule says.
+    XLA's kernel is slow where it writes fewer than 32 channels; that is what the last rules say.
+    A LeNet step takes 14 ms so, 21 with XLA's forms, 18 in torch.
     """
     if groups > 1:
         return "depthwise" if c == 1 else "split" if groups <= 64 else "xla"
-    few = role == "convolve" and c == 1 and o < 32
-    return "taps" if taps == 1 or (few and taps <= 49) else "xla"
+    few = {"convolve": c == 1 and o < 32, "scatter": c < 32, "correlate": False}[role]
+    return "product" if taps == 1 else "taps" if few and taps <= 49 else "xla"
 
 
 def _convolve_on_cpu(x: jax.Array, w: jax.Array, window: Window) -> jax.Array:
@@ -188,7 +188,10 @@ def _convolve_on_cpu(x: jax.Array, w: jax.Array, window: Window) -> jax.Array:
         xs, ws, one = _split(x, -1, window), _split(w, 0, window), replace(window, groups=1)
         parts = [_convolve_on_cpu(a, b, one) for a, b in zip(xs, ws, strict=True)]
         return jnp.concatenate(parts, -1)
-    return {"taps": _convolve_by_taps, "depthwise": _depthwise, "xla": _xla}[form](x, w, window)
+    if form in ("taps", "depthwise"):
+        sums = _convolve_by_taps if form == "taps" else _depthwise
+        return _in_blocks(lambda x: sums(x, w, window), x)
+    return (_convolve_by_taps if form == "product" else _xla)(x, w, window)
 
 
 def _scatter_on_cpu(g: jax.Array, w: jax.Array, window: Window, size: tuple[int, ...]):
@@ -198,9 +201,11 @@ def _scatter_on_cpu(g: jax.Array, w: jax.Array, window: Window, size: tuple[int,
         gs, ws, one = _split(g, -1, window), _split(w, 0, window), replace(window, groups=1)
         parts = [_scatter_on_cpu(a, b, one, size) for a, b in zip(gs, ws, strict=True)]
         return jnp.concatenate(parts, -1)
+    if form == "depthwise":
+        return _in_blocks(lambda g: _scatter_of(_depthwise, g, w, window, size), g)
     if form == "taps":
-        return _scatter_by_taps(g, w, window, size)
-    return _scatter_of(_depthwise if form == "depthwise" else _xla, g, w, window, size)
+        return _in_blocks(lambda g: _scatter_by_taps(g, w, window, size), g)
+    return (_scatter_by_taps if form == "product" else _xla_scatter)(g, w, window, size)
 
 
 def _correlate_on_cpu(x: jax.Array, g: jax.Array, window: Window, kernel: tuple[int, ...]):
@@ -210,9 +215,21 @@ def _correlate_on_cpu(x: jax.Array, g: jax.Array, window: Window, kernel: tuple[
         xs, gs, one = _split(x, -1, window), _split(g, -1, window), replace(window, groups=1)
         parts = [_correlate_on_cpu(a, b, one, kernel) for a, b in zip(xs, gs, strict=True)]
         return jnp.concatenate(parts, 0)
-    if form == "taps":
-        return _correlate_of(_convolve_by_taps, x, g, window, kernel)
-    return _correlate_of(_depthwise if form == "depthwise" else _xla, x, g, window, kernel)
+    by = {"product": _convolve_by_taps, "depthwise": _depthwise, "xla": _xla}[form]
+    return _correlate_of(by, x, g, window, kernel)
+
+
+def _in_blocks(form: Callable[[jax.Array], jax.Array], batch: jax.Array) -> jax.Array:
+    """`form` of a batch, a few samples at a time, in a loop.
+
+    The loop keeps XLA from fusing an elementwise sum of taps into each of its consumers, which
+    would repeat the whole convolution in each: a LeNet step took 62 ms. And a block stays in cache.
+    """
+    size = gcd(batch.shape[0], 8)
+    if size == 0:
+        return form(batch)
+    made = lax.map(form, batch.reshape(-1, size, *batch.shape[1:]))
+    return made.reshape(-1, *made.shape[2:])
 
 
 def _split(x: jax.Array, axis: int, window: Window) -> list[jax.Array]:
@@ -232,27 +249,21 @@ def _tap_weights(w: jax.Array) -> jax.Array:
 
 
 def _convolve_by_taps(x: jax.Array, w: jax.Array, window: Window) -> jax.Array:
-    """A sum of matrix products, one a tap; with one channel a single product of the taps.
-
-    Products with one channel would be elementwise for XLA, which fuses, and so repeats, the whole
-    convolution in each of its consumers: a LeNet step took 62 ms instead of 16.
-    """
+    """A sum of matrix products, one a tap."""
     seen, out = _seen_by_taps(x, w, window)
     weights = _tap_weights(w)
-    if x.shape[-1] == 1 and len(seen) > 1:
-        columns = jnp.concatenate(seen, -1)
-        total = columns.reshape(-1, len(seen)) @ weights[:, 0]
-    else:
-        total = sum(part.reshape(-1, x.shape[-1]) @ weights[i] for i, part in enumerate(seen))
+    total = sum(part.reshape(-1, x.shape[-1]) @ weights[i] for i, part in enumerate(seen))
     return total.reshape(x.shape[0], *out, w.shape[0])
 
 
 def _scatter_by_taps(g: jax.Array, w: jax.Array, window: Window, size: tuple[int, ...]):
-    """One matrix product a tap, each added at the places which that tap saw."""
-    weights, flat = _tap_weights(w), g.reshape(-1, g.shape[-1])
+    """One matrix product for all taps; each tap's part is added at the places which it saw."""
+    o, c = w.shape[:2]
+    weights = w.reshape(o, c, -1).transpose(0, 2, 1).reshape(o, -1)
+    parts = (g.reshape(-1, o) @ weights).reshape(*g.shape[:-1], -1)
     total = jnp.zeros((), g.dtype)
     for i, tap in enumerate(product(*map(range, w.shape[2:]))):
-        part = (flat @ weights[i].T).reshape(*g.shape[:-1], w.shape[1])
+        part = parts[..., i * c : (i + 1) * c]
         total += unshift(part, 1, tap, window.stride, window.dilation, window.padding, size)
     return total
 

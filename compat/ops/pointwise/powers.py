@@ -102,9 +102,9 @@ def rsqrt(input: Floating) -> Floating:
 
 
 @pointwise
-def square(input: Operand) -> Promoted:
+def square(input: Operand) -> Array:
     """The square."""
-    return input & input if input.dtype == bool else input * input
+    return lax.integer_pow(input.astype("int64") if input.dtype == bool else input, 2)
 
 
 @pointwise(backward=lambda grad, result: -grad * (result * result).conj())

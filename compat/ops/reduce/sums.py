@@ -50,7 +50,9 @@ def sum(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
     >>> compat.sum(compat.tensor([[1, 2], [3, 4]]), 0)
     tensor([4, 6])
     """
-    return jnp.sum(_summed_as(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
+    given = _summed_as(input, dtype)
+    add = jnp.any if given.dtype == bool else jnp.sum
+    return add(given, axes_of(dim, input.ndim), keepdims=keepdim)
 
 
 @reduction
@@ -94,7 +96,9 @@ def nanmean(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
 def prod(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
          dtype: DType | None = None) -> Array:  # fmt: skip
     """Multiplies all elements, or along one dim."""
-    return jnp.prod(_summed_as(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
+    given = _summed_as(input, dtype)
+    multiply = jnp.all if given.dtype == bool else jnp.prod
+    return multiply(given, axes_of(dim, input.ndim), keepdims=keepdim)
 
 
 @reduction(inplace=False)

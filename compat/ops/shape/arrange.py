@@ -228,7 +228,8 @@ def _padded_from_inside(input: jax.Array, pairs: Any, mode: str) -> jax.Array:
         if mode == "replicate":
             places = np.clip(places, 0, n - 1)
         elif mode == "circular":
-            places = places % n
+            first, left = max(-low, 0), n - max(-low, 0) - max(-high, 0)  # cropped, then wrapped
+            places = first + np.arange(-max(low, 0), left + max(high, 0)) % left
         else:
             period = max(2 * (n - 1), 1)
             places = np.abs((places + n - 1) % period - (n - 1)) if n > 1 else places * 0

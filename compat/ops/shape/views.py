@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from compat.core.errors import require
@@ -120,7 +119,7 @@ def select(x: Geometry, dim: int, index: int) -> Geometry:
     )
     index += x.shape[at] if index < 0 else 0
     kept = _kept(x, [d for d in range(rank) if d != at])
-    return replace(kept, offset=x.offset + index * x.strides[at])
+    return kept._replace(offset=x.offset + index * x.strides[at])
 
 
 def sliced(x: Geometry, dim: int, start: int, length: int, step: int = 1) -> Geometry:

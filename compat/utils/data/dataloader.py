@@ -200,6 +200,7 @@ class _BaseDataLoaderIter:
         drawn = torch.empty((), dtype=torch.int64).random_(generator=loader.generator)
         self._base_seed = drawn.item()
         self._num_yielded = 0
+        self._promised = loader._reported_length
         if loader.pin_memory and not torch.cuda.is_available():
             warnings.warn(
                 "'pin_memory' argument is set as true but no accelerator is found, "
@@ -219,7 +220,7 @@ class _BaseDataLoaderIter:
     def __next__(self) -> Any:
         data = self._next_data()
         self._num_yielded += 1
-        promised = self._loader._reported_length
+        promised = self._promised
         if promised is not None and self._num_yielded > promised:
             warnings.warn(
                 f"Length of IterableDataset {self._loader.dataset} was reported to be {promised}"

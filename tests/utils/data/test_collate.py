@@ -3,7 +3,8 @@
 from collections import Counter, OrderedDict, namedtuple
 
 import numpy as np
-from support.both import both
+
+from tests.support.both import both
 
 Pair = namedtuple("Pair", "a b")
 

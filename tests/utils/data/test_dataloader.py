@@ -1,7 +1,8 @@
 """Passes over data: batches, order, random stream and messages, against PyTorch."""
 
 import pytest
-from support.both import both
+
+from tests.support.both import both
 
 
 def rows(torch):
@@ -10,7 +11,8 @@ def rows(torch):
 
 OPTIONS = [
     {}, {"batch_size": 4}, {"batch_size": 4, "drop_last": True}, {"batch_size": 3, "shuffle": True},
-    {"batch_size": None}, {"batch_size": None, "shuffle": True}, {"batch_size": 4, "collate_fn": len},
+    {"batch_size": None}, {"batch_size": None, "shuffle": True},
+    {"batch_size": 4, "collate_fn": len},
     {"sampler": [3, 4, 5], "batch_size": 2}, {"batch_sampler": [[1, 2], [3]]},
     {"batch_size": None, "sampler": [[1, 2], [3]]}, {"sampler": [20]},
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Data sets and their splits, against PyTorch."""
 
-from support.both import both
+from tests.support.both import both
 
 
 def rows(torch):

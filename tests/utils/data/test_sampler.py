@@ -1,6 +1,6 @@
 """The order of samples: the same seed gives PyTorch's, and leaves the stream where PyTorch's is."""
 
-from support.both import both
+from tests.support.both import both
 
 TEN = range(10)
 
@@ -19,7 +19,8 @@ def test_orders(torch, note):
         lambda: data.BatchSampler(data.RandomSampler(TEN), 3, False),
         lambda: data.BatchSampler(data.SequentialSampler(TEN), 3, True),
         lambda: data.BatchSampler([3, 4, 5], 2, False),
-        lambda: data.DistributedSampler(TEN, 3, 1), lambda: data.DistributedSampler(TEN, 3, 2, False),
+        lambda: data.DistributedSampler(TEN, 3, 1),
+        lambda: data.DistributedSampler(TEN, 3, 2, False),
         lambda: data.DistributedSampler(TEN, 3, 0, drop_last=True, seed=3),
         lambda: data.DistributedSampler(range(2), 5, 4),
     ):  # fmt: skip
@@ -35,7 +36,8 @@ def test_messages(torch, note):
     for step in (
         lambda: data.RandomSampler(TEN, 5), lambda: data.RandomSampler(TEN, num_samples=-1),
         lambda: data.RandomSampler([]), lambda: len(data.Sampler()), lambda: iter(data.Sampler()),
-        lambda: data.WeightedRandomSampler([0.1], 0), lambda: data.WeightedRandomSampler([0.1], True),
+        lambda: data.WeightedRandomSampler([0.1], 0),
+        lambda: data.WeightedRandomSampler([0.1], True),
         lambda: data.WeightedRandomSampler([0.1], 2, replacement=5),
         lambda: data.WeightedRandomSampler([[0.1]], 2), lambda: data.BatchSampler(TEN, 0, False),
         lambda: data.BatchSampler(TEN, True, False), lambda: data.BatchSampler(TEN, 2, 5),
