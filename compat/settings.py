@@ -120,6 +120,12 @@ def get_default_device() -> Any:
 
 def set_default_tensor_type(t: Any) -> None:
     """Changes the default type by a typed class or its name, as "torch.DoubleTensor"."""
+    warnings.warn(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use "
+        "torch.set_default_dtype() and torch.set_default_device() as alternatives.",
+        UserWarning,
+        stacklevel=2,
+    )
     name = t if isinstance(t, str) else f"{t.__module__}.{t.__name__}"
     if isinstance(t, dtype):
         raise TypeError("invalid type object")

@@ -348,8 +348,10 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm:
               norm_type: float = 2.0, scale_grad_by_freq: bool = False,
               sparse: bool = False) -> Any:  # fmt: skip
     """The rows of weight that input names."""
-    rows = weight.size(0)
+    if weight.dim() != 2:
+        raise RuntimeError("'weight' must be 2-D")
     if padding_idx is not None:
+        rows = weight.size(0)
         if not -rows <= padding_idx < rows:
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx %= rows

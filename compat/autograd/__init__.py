@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax.numpy as jnp
+
 from compat.autograd.anomaly import detect_anomaly as detect_anomaly
 from compat.autograd.anomaly import set_detect_anomaly as set_detect_anomaly
 from compat.autograd.function import Function as Function
 from compat.autograd.gradcheck import gradcheck as gradcheck
 from compat.autograd.gradcheck import gradgradcheck as gradgradcheck
+from compat.engine.spec import spec
+from compat.engine.value import Meta
 from compat.front import create
 from compat.front.base import TensorBase, wrap
 from compat.tape import backward as walk
+from compat.tape.differentiate import record
 from compat.tape.mode import enable_grad as enable_grad
 from compat.tape.mode import inference_mode as inference_mode
 from compat.tape.mode import is_grad_enabled as is_grad_enabled
@@ -103,6 +108,12 @@ def _listed(given: Any) -> list[Any]:
     return [given] if isinstance(given, TensorBase) else list(given)
 
 
+def _one(of: Meta) -> Any:
+    """The gradient of a scalar with respect to itself, as a recorded constant."""
+    entry = spec(("one", of.facts), "ones", lambda: lambda: jnp.ones(of.shape, of.dtype.numpy), ())
+    return record(entry, (), (), of.device)[0]
+
+
 def _target(tensor: Any) -> Tape:
     if not tensor.requires_grad:
         raise RuntimeError("One of the differentiated Tensors does not require grad")
@@ -126,7 +137,8 @@ def _roots(outputs: Sequence[Any], given: Sequence[Any]) -> list[Any]:
                     "grad can be implicitly created only for real scalar outputs but got "
                     f"{tensor._meta.dtype}"
                 )
-            gradient = create.ones_like(tensor)
+            roots.append((tensor._tape, (_one(tensor._meta), None)))
+            continue
         elif gradient._meta.shape != tensor._meta.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{at}] has a shape of {gradient._meta.shape} and "

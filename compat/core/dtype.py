@@ -90,6 +90,12 @@ TYPE_NAMES: dict[dtype, str] = {
     uint16: "UInt16", uint32: "UInt32", uint64: "UInt64",
 }  # fmt: skip
 
+
+def type_name(numpy_type: Any) -> str:
+    """What PyTorch's messages call a type: "Float", "Long"."""
+    return TYPE_NAMES[from_numpy_type(numpy_type)]
+
+
 _COMPLEX_OF = {float32: complex64, float64: complex128, bfloat16: complex64, float16: complex64}
 _REAL_OF = {complex64: float32, complex128: float64}
 _BY_NUMPY = {one.numpy: one for one in DTYPES.values()}

@@ -21,8 +21,8 @@ class finfo:
         kind = d.get_default_dtype() if type is None else type
         if kind.category < d.FLOATING:
             raise TypeError(
-                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle "
-                f"'{kind!r}'"
+                "torch.finfo() requires a floating point input type. Use torch.iinfo to handle "
+                "'torch.finfo'"
             )
         limits = ml_dtypes.finfo(kind.to_real().numpy)
         self.bits = int(limits.bits)
@@ -46,8 +46,8 @@ class iinfo:
     def __init__(self, type: dtype) -> None:
         if type.category != d.INTEGER:
             raise TypeError(
-                f"torch.iinfo() requires an integer input type. Use torch.finfo to handle "
-                f"'{type!r}'"
+                "torch.iinfo() requires an integer input type. Use torch.finfo to handle "
+                "'torch.iinfo'"
             )
         limits = np.iinfo(type.numpy)
         self.bits, self.max, self.min = int(limits.bits), int(limits.max), int(limits.min)

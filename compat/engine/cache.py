@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import queue
 import threading
 import time
@@ -48,19 +49,21 @@ def _keep(known: Known, made: Program) -> None:
         owner.programs.remove(oldest)
 
 
-def _planned(known: Known, section: Section, live: list[int], free: frozenset[int]) -> Program:
+def _planned(
+    known: Known, section: Section, live: list[int], free: frozenset[int], alone: bool = False
+) -> Program:
     """The program to compile: a union with those that did not cover, so that few are needed.
 
     A leaf is donated only where a result of its shape and type can take its buffer.
     """
-    room = Counter(section.values[place].meta.aval for place in live)
+    room = Counter(section.values[place].meta.facts for place in live)
     donated = frozenset()
     for leaf, place in section.leaves.items():
-        if place in free and room[leaf.meta.aval]:
-            room[leaf.meta.aval] -= 1
+        if place in free and room[leaf.meta.facts]:
+            room[leaf.meta.facts] -= 1
             donated |= {place}
     outputs = set(live)
-    for earlier in known.programs:
+    for earlier in () if alone else known.programs:
         outputs |= set(earlier.outputs)
         donated &= earlier.donated
     return Program(tuple(sorted(outputs)), donated)
@@ -82,6 +85,17 @@ def compile_later(
     """Has the compiling thread make a program, to be used from when it is there."""
     made = known.waiting = _planned(known, section, live, free)
     _thread.submit(known, made, (_shapes(section), _packs(section), device))
+
+
+def improve_later(
+    known: Known, ready: Program, section: Section, live: list[int], free: frozenset[int], device: Any
+) -> None:
+    """Has a program made that donates more, when buffers have come free since the first one was
+    compiled: the first step may read parameters that somebody else still holds."""
+    better = _planned(known, section, live, free, alone=True)
+    if len(better.donated) > len(ready.donated) and not known.waiting:
+        known.waiting = better
+        _thread.submit(known, better, (_shapes(section), _packs(section), device))
 
 
 def _shapes(section: Section) -> list[Any]:
@@ -110,6 +124,8 @@ class _Compiler:
         self.jobs.put(job)
 
     def work(self) -> None:
+        if hasattr(os, "setpriority"):  # compiling gives way to the program where cores are few
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
         while True:
             known, made, how = self.jobs.get()
             over = self.used - BACKGROUND_SHARE * (time.perf_counter() - self.started)

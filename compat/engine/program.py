@@ -86,11 +86,12 @@ class Known:
     visits     how often it was run
     spent      what op-by-op running has cost more than a program would have, in seconds
     estimate   what compiling it whole is expected to take, in seconds
-    waiting    outputs and donations asked of the compiling thread and not there yet
+    waiting    the program asked of the compiling thread, while it is not there yet
+    slices     the entries that sets of live results depend on
     """
 
     __slots__ = (
-        "entries", "programs", "visits", "spent", "estimate", "waiting", "distinct", "order",
+        "entries", "programs", "visits", "spent", "estimate", "waiting", "distinct", "slices",
     )  # fmt: skip
 
     def __init__(self, wiring: Sequence[Any]) -> None:
@@ -99,9 +100,20 @@ class Known:
         self.programs: list[Program] = []
         self.visits, self.spent = 0, 0.0
         self.waiting: Program | None = None
+        self.slices: dict[tuple[int, ...], list[Entry]] = {}
         self.estimate = (
             WHOLE_BASE + WHOLE_ENTRY * len(self.entries) + WHOLE_SPEC * len(self.distinct)
         )
+
+    def needed(self, live: Sequence[int]) -> list[Entry]:
+        """The entries that these results depend on; remembered for a few sets of results."""
+        key = tuple(live)
+        found = self.slices.get(key)
+        if found is None:
+            if len(self.slices) >= 4:
+                self.slices.clear()
+            found = self.slices[key] = needed(self.entries, live)
+        return found
 
     def single_estimate(self) -> float:
         """Seconds of compiling that running op by op would take now."""

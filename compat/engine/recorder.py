@@ -13,6 +13,7 @@ from compat.engine.section import Section
 from compat.engine.value import Value
 
 LONG = 4_000  # entries after which a section ends at the next natural boundary
+SETTLED = 4  # visits after which a section's liveness is what it will be in the steady state
 TOO_LONG = 20_000  # and at which it ends wherever it is, so that memory stays bounded
 
 
@@ -132,19 +133,22 @@ def _run(section: Section, live: list[int]) -> None:
         live = sorted({*live, *(value.slot for value, _, _ in section.checks)})
     if section.eager:
         report.counters["op_by_op"] += 1
-        return program.run_single(program.needed(known.entries, live), section, where)
+        return program.run_single(known.needed(live), section, where)
     free = _free(section)
-    for ready in known.programs:
-        if ready.executable is not None and ready.covers(live, free):
-            break
+    ready = max(
+        (made for made in known.programs if made.covers(live, free)),
+        key=lambda made: len(made.donated), default=None,
+    )  # fmt: skip
+    if ready is not None:
+        if known.visits == SETTLED:
+            cache.improve_later(known, ready, section, live, free, where)
+    elif known.programs or program.prefers_whole(known):
+        ready = cache.compile_now(known, section, live, free, where)
     else:
-        if known.programs or program.prefers_whole(known):
-            ready = cache.compile_now(known, section, live, free, where)
-        else:
-            report.counters["op_by_op"] += 1
-            if program.deserves_program(known) and not known.waiting:
-                cache.compile_later(known, section, live, free, where)
-            return program.run_single(program.needed(known.entries, live), section, where)
+        report.counters["op_by_op"] += 1
+        if program.deserves_program(known) and not known.waiting:
+            cache.compile_later(known, section, live, free, where)
+        return program.run_single(known.needed(live), section, where)
     report.counters["whole"] += 1
     program.run_whole(ready, section)
 

@@ -88,7 +88,7 @@ def spec(
     The key names the function and its settings. The function is traced here, without data, so
     a wrong shape is refused at the line that asked for it.
     """
-    full_key = (key, tuple(one.aval for one in inputs), kinds)
+    full_key = (key, tuple([one.facts for one in inputs]), kinds)
     found = _specs.get(full_key)
     if found is not None:
         _specs.move_to_end(full_key)

@@ -24,8 +24,8 @@ class Meta:
     """
 
     __slots__ = (
-        "shape", "dtype", "strides", "device", "numel", "contiguous", "aval", "differentiable",
-        "__weakref__",
+        "shape", "dtype", "strides", "device", "numel", "contiguous", "aval", "facts",
+        "differentiable", "__weakref__",
     )  # fmt: skip
 
     shape: Size
@@ -35,6 +35,7 @@ class Meta:
     numel: int
     contiguous: bool
     aval: Any
+    facts: tuple[tuple[int, ...], dtype]  # shape and type, which hash in C where avals do not
     differentiable: bool
 
     def __repr__(self) -> str:
@@ -65,6 +66,7 @@ def meta(
         found.dtype = dtype
         found.strides = strides
         found.device = device
+        found.facts = (shape, dtype)
         found.numel = found.shape.numel()
         found.contiguous = is_contiguous(shape, strides)
         found.aval = jax.ShapeDtypeStruct(shape, dtype.numpy)

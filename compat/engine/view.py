@@ -173,7 +173,12 @@ def read(how: Recipe, stored: jax.Array, *starts: Any) -> jax.Array:
         return jnp.zeros(how.shape, how.dtype.numpy)
     if how.strides is not None:
         return flat[_positions(how.shape, how.strides, starts[0])]
-    taken = lax.dynamic_slice(_framed(how, flat), _start_of(how, starts), _sizes(how))
+    framed, begin, sizes = _framed(how, flat), _start_of(how, starts), _sizes(how)
+    if all(isinstance(start, int) for start in starts):  # known to the program: a plain slice
+        ends = [int(start) + size for start, size in zip(begin, sizes, strict=True)]
+        taken = lax.slice(framed, [int(start) for start in begin], ends)
+    else:
+        taken = lax.dynamic_slice(framed, begin, sizes)
     if how.order:
         kept = taken.reshape([how.shape[dim] for dim in how.order])
         taken = kept.transpose(np.argsort(how.order))

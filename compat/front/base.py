@@ -87,11 +87,17 @@ def read(tensor: TensorBase) -> Value:
     if found is None:
         frame = recipes.frame(base.meta, tensor._meta)
         how, starts = frame.at(tensor._offset)
-        entry = frame.cached.get(how is frame.how)
+        tape = tensor._tape
+        if tape is not None and tape.is_view and tape.made.startswith("multi"):
+            fixed, starts = starts, ()  # a piece of a split is always there: part of the program
+        else:
+            fixed = ()
+        key_ = how is frame.how, fixed
+        entry = frame.cached.get(key_)
         if entry is None:
-            entry = frame.cached[how is frame.how] = spec(
-                ("read", how), "view",
-                lambda: lambda stored, *numbers: recipes.read(how, stored, *numbers),
+            entry = frame.cached[key_] = spec(
+                ("read", how, fixed), "view",
+                lambda: lambda stored, *numbers: recipes.read(how, stored, *(fixed or numbers)),
                 [base.meta], "i" * len(starts),
             )  # fmt: skip
         (found,) = section.append(entry, (base,), starts)
@@ -117,6 +123,22 @@ def _snapshot(tensor: TensorBase, storage: HostStorage) -> Value:
                  tensor._meta.device)  # fmt: skip
     storages.unshare(storage, concrete(whole, storage.host))
     return value_of(tensor)
+
+
+def known(tensor: TensorBase) -> np.ndarray[Any, Any] | None:
+    """The elements when the host has them at hand, without running anything; else None."""
+    storage = tensor._storage
+    if isinstance(storage, HostStorage):
+        return host_view(storage.host, tensor._meta, tensor._offset)
+    value = storage.value
+    array = getattr(value, "array", None)
+    if type(array) is not np.ndarray:
+        return None
+    if value.meta is tensor._meta:
+        return array
+    if not value.meta.contiguous or value.meta.dtype is not tensor._meta.dtype:
+        return None
+    return host_view(np.ascontiguousarray(array).reshape(-1), tensor._meta, tensor._offset)
 
 
 def host_view(flat: np.ndarray[Any, Any], one: Meta, offset: int) -> np.ndarray[Any, Any]:

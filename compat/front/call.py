@@ -7,6 +7,7 @@ look-up and a short generated function, about a microsecond.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -72,16 +73,16 @@ def number_code(number: Any) -> str | None:
     return None
 
 
-def code_of(op: Op, parameter: Parameter, given: Any) -> str:
-    """How an argument travels; TypeError in PyTorch's words when it cannot."""
+def code_of(op: Op, parameter: Parameter, given: Any, call: Sequence[Any] = ()) -> str:
+    """How an argument of a call travels; TypeError in PyTorch's words when it cannot."""
     role = parameter.role
     if isinstance(given, TensorBase):
-        return "T" if role.kind != "arrays" else refuse(op, parameter, given)
+        return "T" if role.kind != "arrays" else refuse(op, parameter, given, call)
     if given is ABSENT or (given is None and parameter.optional):
         return "-"
     if role.kind == "arrays":
         if not isinstance(given, list | tuple):
-            return refuse(op, parameter, given)
+            return refuse(op, parameter, given, call)
         for at, each in enumerate(given):
             if not isinstance(each, TensorBase):
                 raise TypeError(
@@ -91,16 +92,33 @@ def code_of(op: Op, parameter: Parameter, given: Any) -> str:
         return f"L{len(given)}"
     code = number_code(given)
     if code is None or (role.kind == "array" and role.numbers == "refused"):
-        return refuse(op, parameter, given)
+        return refuse(op, parameter, given, call)
     return "N" if role.numbers == "static" else code
 
 
-def refuse(op: Op, parameter: Parameter, given: Any) -> str:
+def refuse(op: Op, parameter: Parameter, given: Any, call: Sequence[Any]) -> str:
+    """TypeError: in the words for one signature, or for the several that PyTorch has of an op
+    that takes numbers in places of tensors."""
+    if any(each.role.kind == "array" and each.role.numbers != "refused" for each in op.parameters):
+        refuse_all(op, call)
     wanted = {"array": "Tensor", "arrays": "tuple of Tensors", "scalar": "Number"}
     place = [each.name for each in op.parameters].index(parameter.name) + 1
     raise TypeError(
         f"{op.name}(): argument '{parameter.name}' (position {place}) must be "
         f"{wanted[parameter.role.kind]}, not {type(given).__name__}"
+    )
+
+
+def refuse_all(op: Op, call: Sequence[Any]) -> None:
+    """TypeError for arguments that fit none of an op's signatures."""
+    given = [
+        type(one).__name__
+        for parameter, one in zip(op.parameters, call, strict=False)
+        if one is not parameter.default and one is not ABSENT
+    ]
+    raise TypeError(
+        f"{op.name}() received an invalid combination of arguments - got ({', '.join(given)}), "
+        f"but expected one of:\n * ({op.name}{inspect.signature(op.body)})"
     )
 
 

@@ -30,6 +30,13 @@ def _extreme(name: str) -> Callable[..., Any]:
 
     def extreme(input: Any, *args: Any, dim: Any = None, keepdim: bool = False, other: Any = None,
                 out: Any = None, **extra: Any) -> Any:  # fmt: skip
+        if not isinstance(input, TensorBase):
+            given = ", ".join(type(each).__name__ for each in (input, *args))
+            raise TypeError(
+                f"{name}() received an invalid combination of arguments - got ({given}), but "
+                "expected one of:\n * (Tensor input)\n * (Tensor input, Tensor other)\n"
+                " * (Tensor input, int dim, bool keepdim = False)"
+            )
         dim = extra.get("axis", dim)
         keepdim = extra.get("keepdims", keepdim)
         if args and isinstance(args[0], TensorBase):
@@ -96,7 +103,8 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{d.TYPE_NAMES[condition._meta.dtype]}"
         )
-    return hidden("_where")(condition, input, other)
+    made = hidden("_where")(condition, input, other)
+    return made if out is None else into_all(out, made)
 
 
 def _where_method(self: Any, condition: Any, other: Any) -> Any:

@@ -40,6 +40,8 @@ def where(given: Any) -> device:
 
 def finished(made: Any, requires_grad: bool) -> Any:
     """A new tensor as its caller asked for it."""
+    if requires_grad and not made._meta.differentiable:
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     return made.requires_grad_(True) if requires_grad else made
 
 
@@ -425,6 +427,8 @@ def arange(
     names = ("end",) if len(args) == 1 and "end" not in named else ("start", "end", "step")
     given = {"start": 0, "step": 1, **dict(zip(names, args, strict=False)), **named}
     start, end, step = (_plain(given[name]) for name in ("start", "end", "step"))
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start:g} -> {end:g}")
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
@@ -475,6 +479,18 @@ def linspace(
     pin_memory: bool = False,
 ) -> Any:
     """steps numbers, evenly apart, from start to end, both included."""
+    if not isinstance(steps, int | np.integer):
+        given = ", ".join(type(each).__name__ for each in (start, end, steps))
+        raise TypeError(
+            f"linspace() received an invalid combination of arguments - got ({given}), but "
+            "expected one of:\n * (Tensor or Number start, Tensor or Number end, int steps)"
+        )
+    ranks = [each.dim() if isinstance(each, TensorBase) else 0 for each in (start, end)]  # type: ignore[attr-defined]
+    if any(ranks):
+        raise RuntimeError(
+            "linspace only supports 0-dimensional start and end tensors, but got start with "
+            f"{ranks[0]} dimension(s) and end with {ranks[1]} dimension(s)."
+        )
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     found = dtype or d.get_default_dtype()
@@ -504,8 +520,9 @@ def eye(n: int, m: int | None = None, *, out: Any = None, dtype: DType | None = 
         pin_memory: bool = False) -> Any:  # fmt: skip
     """A matrix with ones on the diagonal."""
     columns = n if m is None else m
-    if n < 0 or columns < 0:
-        raise RuntimeError(f"n must be greater or equal to 0, got {n}")
+    for name, count in (("n", n), ("m", columns)):
+        if count < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
     with where(device):
         made = hidden("identity")(rows=n, columns=columns, dtype=dtype or d.get_default_dtype())
     if out is not None:

@@ -14,10 +14,11 @@ from typing import Any
 
 from compat.core.dtype import dtype
 from compat.core.promotion import can_cast
+from compat.core.size import wrap_dim
 from compat.engine.recorder import local
 from compat.front import base
-from compat.front.base import TensorBase, store
-from compat.front.call import ABSENT, PLAN_LIMIT, Plan, code_of, device_of, plan_for
+from compat.front.base import TensorBase, known, store
+from compat.front.call import ABSENT, PLAN_LIMIT, Plan, code_of, device_of, plan_for, refuse_all
 from compat.ops.declare import OPS, Op, Parameter
 from compat.tape import history
 
@@ -61,7 +62,7 @@ def function_of(op: Op) -> Callable[..., Any]:
     _plans.append(plans)
     scope: dict[str, Any] = {
         "Base": TensorBase, "plans": plans, "slow": _slow_path(op, plans), "ABSENT": ABSENT,
-        "into": _into(op), "__builtins__": __builtins__,
+        "into": _into(op), "in_bounds": _in_bounds(op), "__builtins__": __builtins__,
     }  # fmt: skip
     front = _lazily(op.name, scope, lambda: _source(op, scope))
     scope |= {"legacy": _legacy(op, front), "varied": _varied(op, front), "again": front}
@@ -86,6 +87,9 @@ def _source(op: Op, scope: dict[str, Any]) -> str:
         lines.append(
             f"  if rest: return legacy(({_positional(parameters)}, *rest), {_keywords(parameters)})"
         )
+    if "bounds" in op.extras:
+        _, _, _, checked = op.extras["bounds"]
+        lines.append(f"  in_bounds({checked})")
     if op.out:
         lines.append(
             f"  if out is not None: return into(out, lambda: again({_passed(parameters)}))"
@@ -167,13 +171,15 @@ def _slow_path(op: Op, plans: dict[Any, Plan]) -> Callable[..., Any]:
                 looked |= isinstance(argument, TensorBase)
                 statics[parameter.name] = settled(op, parameter, argument)
                 continue
-            code = code_of(op, parameter, argument)
+            code = code_of(op, parameter, argument, given)
             codes.append(code)
             dynamic.append(argument)
             if code == "T":
                 tensors.append(argument)
             elif code[0] == "L":
                 tensors += argument
+        if not tensors and op.promotes and not set(codes).isdisjoint("bifcN"):
+            return slow(*_with_a_tensor(op, given))
         where = device_of(tensors) if tensors else None
         if where is not None and not where.is_traced and any(
             each._meta.device is not where for each in tensors
@@ -192,6 +198,18 @@ def _slow_path(op: Op, plans: dict[Any, Plan]) -> Callable[..., Any]:
         return plan.launch(plan, *dynamic)
 
     return slow
+
+
+_OF_NUMBERS = ("add", "sub", "mul", "div", "true_divide", "floor_divide")
+
+
+def _with_a_tensor(op: Op, given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A call with numbers alone: arithmetic makes the first a tensor, TypeError for the rest."""
+    if op.name not in _OF_NUMBERS:
+        refuse_all(op, given)
+    from compat.front.create import tensor
+
+    return tensor(given[0]), *given[1:]
 
 
 def _keep(plans: dict[Any, Plan], key: Any, plan: Plan) -> None:
@@ -255,6 +273,31 @@ def settled(op: Op, parameter: Parameter, given: Any) -> Any:
     return given
 
 
+def _in_bounds(op: Op) -> Callable[..., None]:
+    """The check, at the call, of indices that the host knows; others are checked in the program.
+
+    extras["bounds"] is the exception, its text, whether negative indices count from the end, and
+    which arguments are the tensor, the dim (None for the flat order) and the index.
+    """
+    kind, text, negative, _ = op.extras.get("bounds", (IndexError, "", False, ""))
+
+    def in_bounds(input: Any, dim: Any, index: Any) -> None:
+        if not isinstance(index, TensorBase) or not isinstance(input, TensorBase):
+            return
+        array = known(index)
+        if array is None or not array.size or array.dtype.kind not in "iu":
+            return
+        shape = input._meta.shape
+        axis = 0 if dim is None else wrap_dim(dim, len(shape))
+        size = input._meta.numel if dim is None else shape[axis] if shape else 1
+        lowest = -size if negative else 0
+        if array.min() < lowest or array.max() >= size:
+            wrong = int(array[(array < lowest) | (array >= size)].flat[0])
+            raise kind(text.format(index=wrong, dim=axis, size=size))
+
+    return in_bounds
+
+
 # Variations of a call.
 
 # NumPy's names of parameters, which PyTorch takes too.
@@ -263,9 +306,8 @@ _SYNONYMS = {"axis": "dim", "keepdims": "keepdim", "axes": "dims", "x": "input",
 
 
 def _varied(op: Op, front: Callable[..., Any]) -> Callable[..., Any]:
-    names = {parameter.name for parameter in op.parameters}
-
     def varied(extra: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        names = {parameter.name for parameter in op.parameters}
         renamed = {}
         for name, given in extra.items():
             known = _SYNONYMS.get(name, name)
@@ -346,6 +388,8 @@ def write_out(target: Any, result: Any) -> None:
             f"{target._meta.device} and {result._meta.device}!"
         )
     check_cast(result._meta.dtype, target._meta.dtype)
+    if 0 in target._meta.strides:
+        _refuse_overlap(target._meta)
     if target._meta.shape != result._meta.shape:
         if target._meta.numel:
             warnings.warn(
@@ -396,6 +440,9 @@ def inplace_of(op: Op, function: Callable[..., Any]) -> Callable[..., Any]:
     def front(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self._tape is not None:
             history.check_writable(self)
+        for each in args:
+            if isinstance(each, TensorBase) and each._storage is self._storage:
+                _refuse_shared(self, each)
         return assign(self, function(self, *args, **kwargs), op.name)
 
     front.__name__ = front.__qualname__ = f"{op.name}_"
@@ -433,6 +480,23 @@ def _refuse_overlap(one: Any) -> None:
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
+        )
+
+
+def _refuse_shared(target: Any, source: Any) -> None:
+    """RuntimeError when two dense views share some, but not all, of their memory."""
+    a, b = target._meta, source._meta
+    if (a is b and target._offset == source._offset) or not (a.numel and b.numel):
+        return
+    if not (history.is_dense(a) and history.is_dense(b)):
+        return
+    if target._offset == source._offset and a.strides == b.strides and a.shape == b.shape:
+        return
+    if target._offset < source._offset + b.numel and source._offset < target._offset + a.numel:
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor "
+            "refer to a single memory location. Please clone() the tensor before performing the "
+            "operation."
         )
 
 

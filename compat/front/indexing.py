@@ -11,7 +11,7 @@ from compat.core import dtype as d
 from compat.core.device import cpu
 from compat.core.size import broadcast_shapes
 from compat.engine.storage import HostStorage
-from compat.front.base import TensorBase, host_view, look, value_of
+from compat.front.base import TensorBase, host_view, known, look, value_of
 from compat.front.call import number_code
 from compat.front.create import from_host
 from compat.front.views import geometry_of, take
@@ -388,9 +388,8 @@ def _prepared(self: Any, tensors: dict[int, Any]) -> tuple[list[Any], tuple[int,
 
 def check_range(index: Any, size: int, dim: int) -> None:
     """IndexError at once for indices that the host knows; others are checked in the program."""
-    value = index._storage.value
-    array = getattr(value, "array", None)
-    if type(array) is not np.ndarray or not array.size:
+    array = known(index)
+    if array is None or not array.size:
         return
     low, high = int(array.min()), int(array.max())
     if low < -size or high >= size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -126,8 +127,8 @@ def _splitter(name: str, dim_of: Callable[[Any], int], least: int) -> Callable[.
     def split(input: Any, indices_or_sections: Any, *more: Any) -> Any:
         if input.dim() < least:
             raise RuntimeError(
-                f"torch.{name} requires a tensor with at least {least} dimension"
-                f"{'s' if least > 1 else ''}, but got a tensor with {input.dim()} dimensions!"
+                f"torch.{name} requires a tensor with at least {least} dimension, "
+                f"but got a tensor with {input.dim()} dimensions!"
             )
         given = (indices_or_sections, *more) if more else indices_or_sections
         dim = dim_of(input)
@@ -153,6 +154,13 @@ dsplit = _splitter("dsplit", lambda x: 2, 3)
 
 def chain_matmul(*matrices: Any, out: Any = None) -> Any:
     """The product of matrices, in the cheapest order."""
+    warnings.warn(
+        "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use "
+        "torch.linalg.multi_dot instead, which accepts a list of two or more tensors rather than "
+        "multiple parameters.",
+        UserWarning,
+        stacklevel=2,
+    )
     given = _listed(matrices)
     if len(given) == 1:
         return given[0]

@@ -209,6 +209,12 @@ _standard_gamma = _sampler("_standard_gamma", rejection.gamma, "Gamma samples of
 def multinomial(input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None,
                 out: Any = None) -> Any:  # fmt: skip
     """Indices drawn from each row, with probabilities in proportion to the elements."""
+    if out is not None and out._meta.dtype is not d.int64:
+        raise RuntimeError(
+            f"multinomial expects Long tensor out, got: {d.TYPE_NAMES[out._meta.dtype]}"
+        )
+    if input._meta.shape and input._meta.shape[-1] > 2**24:
+        raise RuntimeError("number of categories cannot exceed 2^24")
     drawn = streams.multinomial(
         _stream(generator), look(value_of(input)), num_samples, replacement
     )
@@ -234,7 +240,7 @@ def _written(self: Any, drawn: np.ndarray[Any, Any]) -> Any:
     one = self._meta
     dense = meta(one.shape, one.dtype, one.strides if is_dense(one) else None, one.device)
     array = np.ascontiguousarray(drawn).reshape(drawn.shape)
-    store(self, concrete(dense, on_device(array, dense)))
+    store(self, concrete(dense, on_device(array, dense), owned=True))
     if self._tape is not None:
         history.rewrite(self, None)
     return self

@@ -72,7 +72,7 @@ def _quantiles(name: str) -> Any:
              interpolation: str = "linear", out: Any = None) -> Any:  # fmt: skip
         if not isinstance(q, TensorBase):
             if not 0 <= q <= 1:
-                raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
+                raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
             q = create.scalar_tensor(q, dtype=input.dtype, device=input.device)
         made = hidden(f"_{name}")(input, q, dim, keepdim, interpolation=interpolation)
         return _given(made, out)

@@ -52,6 +52,8 @@ class Op:
               gradients of the array parameters in order
     strides   "pointwise" (as the inputs), "contiguous", or a function of the input metas
     math      whether half-precision types are computed in float32
+    kernel    PyTorch's name of the kernel and the kinds of types it takes, of "bifc" (bools,
+              whole numbers, floating, complex); others are refused in its words
     results   names of the fields, for ops with several results
     guard     exception and text raised at the next look when the body's last result, a 0-dim
               bool, is False
@@ -69,6 +71,7 @@ class Op:
     backward: Callable[..., Any] | None = None
     strides: Any = "contiguous"
     math: bool = False
+    kernel: tuple[str, str] | None = None
     results: tuple[str, ...] = ()
     guard: tuple[type[Exception], str] | None = None
     residuals: int = 0

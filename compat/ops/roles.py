@@ -49,6 +49,10 @@ Operand: TypeAlias = Annotated[jax.Array, Role("array", promotes=True, result="p
 Floating: TypeAlias = Annotated[
     jax.Array, Role("array", promotes=True, floats=True, numbers="traced", result="promoted")
 ]
+# As Floating where a number in its place is refused.
+FloatingOperand: TypeAlias = Annotated[
+    jax.Array, Role("array", promotes=True, floats=True, result="promoted")
+]
 Arrays: TypeAlias = Annotated[Sequence[jax.Array], Role("arrays")]
 PromotedArrays: TypeAlias = Annotated[Sequence[jax.Array], Role("arrays", promotes=True)]
 # A number cast to the type in which the op computes.

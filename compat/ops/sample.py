@@ -46,8 +46,8 @@ def alpha_dropout(input: Array, seed: Array, p: Scalar) -> Array:
 # Samples that the host drew. Gradients do not flow through most of them: PyTorch gives zeros.
 
 
-def _no_slope(grad: Array, input: Array) -> Array:
-    return jnp.zeros(input.shape, grad.dtype)
+def _no_slope(grad: Array, input: Array | None) -> Array | None:
+    return None if input is None else jnp.zeros(input.shape, grad.dtype)
 
 
 @op(homes=("hidden",), name="_bernoulli", out=False, backward=_no_slope,

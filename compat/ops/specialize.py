@@ -42,6 +42,15 @@ class Binding:
         self.arity = len(self.operand_types)
         self.compute = self._common_type() if op.promotes else None
         self.math = self.compute and (math_dtype(self.compute) if op.math else self.compute)
+        if op.kernel is not None:
+            self._check_kernel(*op.kernel)
+
+    def _check_kernel(self, name: str, kinds: str) -> None:
+        common = self.compute or next((one for one, _ in self.operand_types), None)
+        if common is not None and "bifc"[common.category] not in kinds:
+            raise NotImplementedError(
+                f"\"{name}\" not implemented for '{d.TYPE_NAMES[common]}'"
+            )
 
     def key(self) -> Hashable:
         """What the engine interns the function by, beside operand shapes and number kinds."""

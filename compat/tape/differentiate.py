@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from compat.core.device import device as Device
 from compat.engine.recorder import local
 from compat.engine.spec import SCALAR_AVALS, Spec, spec
 from compat.engine.value import Meta, Value
@@ -162,9 +163,15 @@ class Rule:
         return [None if edge is None else (next(made), None) for edge in node.edges]
 
 
-def record(entry: Spec, operands: Sequence[Value], numbers: tuple[Any, ...] = ()) -> list[Value]:
-    """Records an entry into the section of its device."""
-    device = operands[0].meta.device
+def record(
+    entry: Spec,
+    operands: Sequence[Value],
+    numbers: tuple[Any, ...] = (),
+    device: Device | None = None,
+) -> list[Value]:
+    """Records an entry into the section of its device: that of its operands, if it has any."""
+    if device is None:
+        device = operands[0].meta.device
     section = local.section
     if section.device is not device:
         section = local.recorder.open(device)

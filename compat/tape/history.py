@@ -19,13 +19,17 @@ from compat.tape.node import Node, Tape, ViewTape, _new, result_tape
 class ViewRule:
     """Backward of taking a view: the gradient goes back to where its elements came from."""
 
-    __slots__ = ("name", "how", "starts", "outs", "base", "view")
+    __slots__ = ("name", "how", "starts", "fixed", "outs", "base", "view")
 
     def __init__(
-        self, name: str, base: Meta, base_offset: int, view: Meta, view_offset: int
-    ) -> None:
+        self, name: str, base: Meta, base_offset: int, view: Meta, view_offset: int,
+        fixed: bool = False,
+    ) -> None:  # fmt: skip
         self.name = name
         self.how, self.starts, self.base = relative(base, base_offset, view, view_offset)
+        self.fixed: tuple[int, ...] = ()
+        if fixed:  # a piece of a split is always there: part of the program
+            self.fixed, self.starts = self.starts, ()
         self.view = view
         self.outs = (view,)
 
@@ -35,7 +39,7 @@ class ViewRule:
     def pull(self, node: Node, gradients: Sequence[Gradient | None], create: bool) -> list[Any]:
         (gradient,) = gradients
         assert gradient is not None
-        entry = _transposed(self.how, self.base, gradient[0].meta)
+        entry = _transposed(self.how, self.base, gradient[0].meta, self.fixed)
         made = record(entry, [gradient[0]], self.starts)
         if not create:
             return [(made[0], None)]
@@ -94,15 +98,18 @@ def _reading(how: recipes.Recipe) -> Any:
     return lambda gradient, *starts: recipes.read(how, gradient, *starts)
 
 
-def _transposed(how: recipes.Recipe, base: Meta, gradient: Meta) -> Any:
+def _transposed(
+    how: recipes.Recipe, base: Meta, gradient: Meta, fixed: tuple[int, ...] = ()
+) -> Any:
     def scatter(given: jax.Array, *starts: Any) -> jax.Array:
-        zeros = jax.ShapeDtypeStruct(base.shape, base.dtype.numpy)
-        _, pull = jax.vjp(lambda x: recipes.read(how, x, *starts), jnp.zeros(zeros.shape, zeros.dtype))
+        zeros = jnp.zeros(base.shape, base.dtype.numpy)
+        _, pull = jax.vjp(lambda x: recipes.read(how, x, *(fixed or starts)), zeros)
         (moved,) = pull(given.conj() if jnp.iscomplexobj(given) else given)
         return moved.conj() if jnp.iscomplexobj(moved) else moved
 
     numbers = 1 if how.strides is not None else sum(cut is not None for cut in how.cuts)
-    return spec(("view back", how), "view_backward", lambda: scatter, [gradient], "i" * numbers)
+    kinds = "" if fixed else "i" * numbers
+    return spec(("view back", how, fixed), "view_backward", lambda: scatter, [gradient], kinds)
 
 
 def relative(
@@ -165,7 +172,7 @@ def view_tape(
         else:
             target = dense()
         logical = meta(source._meta.shape, source._meta.dtype, None, source._meta.device)
-        rule = ViewRule(name, logical, 0, *target)
+        rule = ViewRule(name, logical, 0, *target, tape.made.startswith("multi"))
         rule.outs = (view,)
         tape.node, tape.requires = Node(rule, (source_tape,), (), (), (view,)), True
     return tape

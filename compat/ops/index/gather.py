@@ -14,6 +14,17 @@ from compat.ops.declare import op
 from compat.ops.roles import Array, Arrays, Bool, Dim, Flag
 
 OUT_OF_RANGE = (IndexError, "index out of range in self")
+# The same at the call, where the host knows the indices: exception, text, whether negative ones
+# are allowed, and which arguments are tensor, dim and index.
+_WHICH = "index {index} is out of bounds for dimension {dim} with size {size}"
+OF_PLACES = (RuntimeError, _WHICH, False, "input, dim, index")
+OF_SLICES = (IndexError, "index out of range in self", False, "input, dim, index")
+OF_FILLED = (IndexError, _WHICH, True, "input, dim, index")
+OF_COPIED = (IndexError, "index_copy_(): " + _WHICH, False, "input, dim, index")
+OF_FLAT = (
+    IndexError, "out of range: tried to access index {index} on a tensor of {size} elements.",
+    True, "input, None, index",
+)  # fmt: skip
 
 
 def in_range(index: jax.Array, size: int, negative: bool = False) -> jax.Array:
@@ -30,7 +41,7 @@ def index_type(name: str, index: jax.Array) -> None:
     )
 
 
-@op(guard=OUT_OF_RANGE)
+@op(guard=OUT_OF_RANGE, extras={"bounds": OF_PLACES})
 def gather(input: Array, dim: Dim, index: Array, *, sparse_grad: Flag = False) -> tuple[Array, Bool]:
     """Elements along a dim: `out[i][j] = input[index[i][j]][j]` for dim 0."""
     index_type("gather", index)
@@ -61,7 +72,7 @@ def grid_of(index: jax.Array, axis: int) -> tuple[jax.Array, ...]:
     )
 
 
-@op(guard=OUT_OF_RANGE)
+@op(guard=OUT_OF_RANGE, extras={"bounds": OF_SLICES})
 def index_select(input: Array, dim: Dim, index: Array) -> tuple[Array, Bool]:
     """Whole slices along a dim, at the places that index names."""
     require(index.ndim <= 1, "index_select(): Index is supposed to be a vector", IndexError)
@@ -74,7 +85,8 @@ def index_select(input: Array, dim: Dim, index: Array) -> tuple[Array, Bool]:
     return made, in_range(index, base.shape[axis])
 
 
-@op(guard=(IndexError, "out of range: tried to access an index out of bounds"))
+@op(guard=(IndexError, "out of range: tried to access an index out of bounds"),
+    extras={"bounds": OF_FLAT})  # fmt: skip
 def take(input: Array, index: Array) -> tuple[Array, Bool]:
     """Elements by their place in the flat order."""
     flat = input.reshape(-1)
@@ -118,6 +130,14 @@ def _checked(shape: tuple[int, ...], dims: tuple[int, ...], indices: Any) -> jax
     return fine
 
 
+def added(base: jax.Array, where: Any, values: jax.Array, mode: str | None = None) -> jax.Array:
+    """base with values added at places; truth values are joined by "or"."""
+    if base.dtype == bool:
+        joined = base.astype("uint8").at[where].max(values.astype("uint8"), mode=mode)
+        return joined.astype(bool)
+    return base.at[where].add(values, mode=mode)
+
+
 OUT_OF_BOUNDS = (IndexError, "index is out of bounds for dimension with size")
 
 
@@ -150,6 +170,8 @@ def index_written(input: Array, values: Array, indices: Arrays, dims: tuple[int,
         f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to "
         f"indexing result of shape {list(target)}",
     )
-    place = input.at[where]
-    made = place.add(values, mode="drop") if accumulate else place.set(values, mode="drop")
+    if accumulate:
+        made = added(input, where, values, "drop")
+    else:
+        made = input.at[where].set(values, mode="drop")
     return made, _checked(input.shape, dims, indices)

@@ -10,7 +10,17 @@ import jax.numpy as jnp
 from compat.core.errors import require
 from compat.core.size import wrap_dim
 from compat.ops.declare import op, pointwise
-from compat.ops.index.gather import OUT_OF_RANGE, grid_of, in_range
+from compat.ops.index.gather import (
+    OF_COPIED,
+    OF_FILLED,
+    OF_FLAT,
+    OF_PLACES,
+    OF_SLICES,
+    OUT_OF_RANGE,
+    added,
+    grid_of,
+    in_range,
+)
 from compat.ops.roles import Array, Bool, Dim, Flag, Scalar
 
 
@@ -38,6 +48,10 @@ def _placed(
     if getattr(src, "ndim", 0) or src.shape == input.shape:
         full = jnp.atleast_1d(src)
         require(
+            full.ndim == at.ndim,
+            "Index tensor must have the same number of dimensions as src tensor",
+        )
+        require(
             full.ndim == at.ndim and all(a <= b for a, b in zip(at.shape, full.shape, strict=True)),
             f"Expected index {list(index.shape)} to be no larger than src {list(src.shape)}",
         )
@@ -63,14 +77,6 @@ def _placed(
     return made.reshape(input.shape), in_range(index, base.shape[axis])
 
 
-def added(base: jax.Array, where: Any, values: jax.Array, mode: str | None = None) -> jax.Array:
-    """base with values added at places; truth values are joined by "or"."""
-    if base.dtype == bool:
-        joined = base.astype("uint8").at[where].max(values.astype("uint8"), mode=mode)
-        return joined.astype(bool)
-    return base.at[where].add(values, mode=mode)
-
-
 def _combined(base: Any, place: Any, values: jax.Array, where: Any, how: str) -> jax.Array:
     if how == "sum":
         return place.add(values)
@@ -89,7 +95,7 @@ def _combined(base: Any, place: Any, values: jax.Array, where: Any, how: str) ->
 
 
 @op(homes=("hidden",), name="_scatter", guard=OUT_OF_RANGE, out=True,
-    extras={"node": "ScatterBackward0"})  # fmt: skip
+    extras={"bounds": OF_PLACES, "node": "ScatterBackward0"})  # fmt: skip
 def scatter(input: Array, dim: Dim, index: Array, src: Array) -> tuple[Array, Bool]:
     """Writes src at index along a dim."""
     require(
@@ -99,13 +105,13 @@ def scatter(input: Array, dim: Dim, index: Array, src: Array) -> tuple[Array, Bo
 
 
 @op(homes=("hidden",), name="_scatter_value", guard=OUT_OF_RANGE, out=True,
-    extras={"node": "ScatterBackward1"})  # fmt: skip
+    extras={"bounds": OF_PLACES, "node": "ScatterBackward1"})  # fmt: skip
 def scatter_value(input: Array, dim: Dim, index: Array, value: Scalar) -> tuple[Array, Bool]:
     """Writes a number at index along a dim."""
     return _placed(input, dim, index, jnp.asarray(value).astype(input.dtype), "set")
 
 
-@op(guard=OUT_OF_RANGE, inplace=True)
+@op(guard=OUT_OF_RANGE, inplace=True, extras={"bounds": OF_PLACES})
 def scatter_add(input: Array, dim: Dim, index: Array, src: Array) -> tuple[Array, Bool]:
     """Adds src at index along a dim."""
     require(
@@ -114,7 +120,7 @@ def scatter_add(input: Array, dim: Dim, index: Array, src: Array) -> tuple[Array
     return _placed(input, dim, index, src, "sum")
 
 
-@op(guard=OUT_OF_RANGE, inplace=True)
+@op(guard=OUT_OF_RANGE, inplace=True, extras={"bounds": OF_PLACES})
 def scatter_reduce(input: Array, dim: Dim, index: Array, src: Array, reduce: str,
                    include_self: Flag = True) -> tuple[Array, Bool]:  # fmt: skip
     """Combines src at index along a dim: sum, prod, mean, amax or amin."""
@@ -145,7 +151,16 @@ def _source_fits(input: jax.Array, axis: int, index: jax.Array, source: jax.Arra
     )
 
 
-@op(guard=OUT_OF_RANGE, inplace=True)
+def _source_matches(base: jax.Array, axis: int, source: jax.Array) -> None:
+    rest = [shape[:axis] + shape[axis + 1 :] for shape in (base.shape, source.shape)]
+    require(
+        rest[0] == rest[1] and base.ndim == source.ndim,
+        "source tensor shape must match self tensor shape, excluding the specified dimension. Got "
+        f"self.shape = {list(base.shape)} source.shape = {list(source.shape)}",
+    )
+
+
+@op(guard=OUT_OF_RANGE, inplace=True, extras={"bounds": OF_SLICES})
 def index_add(input: Array, dim: Dim, index: Array, source: Array, *,
               alpha: Scalar = 1) -> tuple[Array, Bool]:  # fmt: skip
     """Adds slices of source, times alpha, to the slices that index names."""
@@ -154,11 +169,12 @@ def index_add(input: Array, dim: Dim, index: Array, source: Array, *,
     _source_fits(input, axis, index, source, "index_add")
     given = jnp.atleast_1d(source)
     scaled = given if isinstance(alpha, int) else given * alpha.astype(given.dtype)
+    _source_matches(base, axis, given)
     made = added(base, where, scaled, "drop")
     return made.reshape(input.shape), in_range(index, base.shape[axis])
 
 
-@op(guard=OUT_OF_RANGE, inplace=True)
+@op(guard=OUT_OF_RANGE, inplace=True, extras={"bounds": OF_COPIED})
 def index_copy(input: Array, dim: Dim, index: Array, source: Array) -> tuple[Array, Bool]:
     """Overwrites the slices that index names with slices of source."""
     base = jnp.atleast_1d(input)
@@ -168,7 +184,7 @@ def index_copy(input: Array, dim: Dim, index: Array, source: Array) -> tuple[Arr
     return made.reshape(input.shape), in_range(index, base.shape[axis])
 
 
-@op(guard=OUT_OF_RANGE, inplace=True, out=False)
+@op(guard=OUT_OF_RANGE, inplace=True, out=False, extras={"bounds": OF_FILLED})
 def index_fill(input: Array, dim: Dim, index: Array, value: Scalar) -> tuple[Array, Bool]:
     """Overwrites the slices that index names with a number."""
     base = jnp.atleast_1d(input)
@@ -178,7 +194,7 @@ def index_fill(input: Array, dim: Dim, index: Array, value: Scalar) -> tuple[Arr
     return made.reshape(input.shape), in_range(index, base.shape[axis], True)
 
 
-@op(guard=OUT_OF_RANGE, inplace=True, out=False)
+@op(guard=OUT_OF_RANGE, inplace=True, out=False, extras={"bounds": OF_FLAT})
 def put(input: Array, index: Array, source: Array, accumulate: Flag = False) -> tuple[Array, Bool]:
     """Writes (or adds) source by place in the flat order."""
     flat = input.reshape(-1)
@@ -189,6 +205,8 @@ def put(input: Array, index: Array, source: Array, accumulate: Flag = False) -> 
 
 
 # Masks.
+
+_OVERFLOWN = {"float32": "float", "float64": "double", "int64": "int64_t", "int32": "int"}
 
 
 @pointwise(math=False, out=False)
@@ -206,7 +224,8 @@ def masked_fill(input: Array, mask: Array, value: Scalar) -> Array:
     )
     require(
         not (filler.dtype.kind == "c" and input.dtype.kind != "c"),
-        "value cannot be converted to type without overflow",
+        f"value cannot be converted to type {_OVERFLOWN.get(input.dtype.name, input.dtype.name)} "
+        "without overflow",
     )
     return jnp.where(mask.astype(bool), filler.astype(input.dtype), input)
 

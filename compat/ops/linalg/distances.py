@@ -10,7 +10,7 @@ from compat.core.errors import require
 from compat.core.size import wrap_dim
 from compat.ops.declare import op
 from compat.ops.reduce.sums import vector_norm
-from compat.ops.roles import Array, Dim, Promoted
+from compat.ops.roles import Array, Dim, Operand, Promoted
 
 
 def _difference_norm(a: jax.Array, b: jax.Array, p: float) -> jax.Array:
@@ -59,8 +59,8 @@ def _cross_axis(name: str, a: jax.Array, b: jax.Array, dim: int) -> int:
     return axis
 
 
-@op
-def cross(input: Promoted, other: Promoted, dim: Dim | None = None) -> Promoted:
+@op(kernel=("cross", "ifc"))
+def cross(input: Operand, other: Operand, dim: Dim | None = None) -> Promoted:
     """The cross product of vectors along a dim: the first of size 3, unless one is named."""
     require(
         input.ndim == other.ndim,
@@ -73,8 +73,8 @@ def cross(input: Promoted, other: Promoted, dim: Dim | None = None) -> Promoted:
     return _crossed(input, other, _cross_axis("linalg.cross", input, other, dim))
 
 
-@op(homes=("linalg",), name="cross")
-def linalg_cross(input: Promoted, other: Promoted, *, dim: Dim = -1) -> Promoted:
+@op(homes=("linalg",), name="cross", kernel=("cross", "ifc"))
+def linalg_cross(input: Operand, other: Operand, *, dim: Dim = -1) -> Promoted:
     """The cross product of vectors along a dim."""
     require(
         input.ndim == other.ndim,

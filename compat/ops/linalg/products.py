@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from compat.core.dtype import type_name
 from compat.core.errors import require
 from compat.ops.declare import op
 from compat.ops.roles import Array, Arrays, Scalar
@@ -26,9 +27,6 @@ def same_type(name: str, a: jax.Array, b: jax.Array) -> None:
 _C = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int",
       "float16": "c10::Half", "bfloat16": "c10::BFloat16", "bool": "bool",
       "complex64": "c10::complex<float>", "complex128": "c10::complex<double>"}  # fmt: skip
-_TITLES = {"float32": "Float", "float64": "Double", "int64": "Long", "int32": "Int",
-           "float16": "Half", "bfloat16": "BFloat16", "bool": "Bool", "uint8": "Byte",
-           "complex64": "ComplexFloat", "complex128": "ComplexDouble"}  # fmt: skip
 
 
 def _c(a: jax.Array) -> str:
@@ -36,7 +34,7 @@ def _c(a: jax.Array) -> str:
 
 
 def _title(a: jax.Array) -> str:
-    return _TITLES.get(a.dtype.name, a.dtype.name)
+    return type_name(a.dtype)
 
 
 def product(a: jax.Array, b: jax.Array) -> jax.Array:
@@ -139,7 +137,7 @@ def bmm(input: Array, mat2: Array) -> Array:
     return jnp.matmul(input, mat2)
 
 
-@op
+@op(kernel=("dot", "ifc"))
 def dot(input: Array, tensor: Array) -> Array:
     """The sum of products of two vectors."""
     require(
@@ -258,6 +256,8 @@ def einsum(equation: str, operands: Arrays) -> Array:
 @op(out=False)
 def kron(input: Array, other: Array) -> Array:
     """The Kronecker product."""
+    if input.dtype == bool and other.dtype == bool:
+        return jnp.kron(input.astype("uint8"), other.astype("uint8")).astype(bool)
     return jnp.kron(input, other)
 
 
@@ -267,7 +267,7 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
     return jnp.tensordot(a, b, dims)
 
 
-@op(homes=("nn.functional",), out=False, extras={"node": "AddmmBackward0"})
+@op(homes=("nn.functional",), extras={"node": "AddmmBackward0"})
 def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     """`input @ weight.T + bias`; weight is (out, in)."""
     require(

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from compat.core.dtype import dtype
+from compat.core.dtype import dtype, type_name
 from compat.core.errors import require
 from compat.core.size import wrap_dim
 from compat.ops.declare import op, pointwise
@@ -215,12 +215,13 @@ def softmax(input: Operand, dim: Dim, dtype: DType | None = None) -> Array:
 
 
 def _along(name: str, input: jax.Array, dim: int) -> tuple[jax.Array, Any]:
+    last = wrap_dim(dim, input.ndim) in (input.ndim - 1, -1, 0 if not input.ndim else -1)
     require(
         input.dtype.kind not in "iub",
-        f'"{name}_lastdim_kernel_impl" not implemented for \'{input.dtype.name}\'',
+        f"\"{name}_{'lastdim_' if last else ''}kernel_impl\" not implemented for "
+        f"'{type_name(input.dtype)}'",
         NotImplementedError,
     )
-    wrap_dim(dim, input.ndim)
     return (input, dim) if input.ndim else (input, ())
 
 

@@ -41,7 +41,9 @@ def attention(query: Array, key: Array, value: Array, attn_mask: Array | None = 
             scores = jnp.where(attn_mask, scores, -jnp.inf)
         else:
             scores = scores + attn_mask
-    weights = _softmax(scores).astype(query.dtype)
+    no_empty_row = attn_mask is None and (not is_causal or scores.shape[-2] <= scores.shape[-1])
+    weights = jax.nn.softmax(scores) if no_empty_row else _softmax(scores)
+    weights = weights.astype(query.dtype)
     if draw is not None:
         kept = jax.random.bernoulli(draw, 1 - dropout_p, weights.shape)
         weights = jnp.where(kept, weights / (1 - dropout_p).astype(weights.dtype), 0)
@@ -50,11 +52,8 @@ def attention(query: Array, key: Array, value: Array, attn_mask: Array | None = 
 
 def _softmax(scores: jax.Array) -> jax.Array:
     """The softmax of the last dimension; rows that are masked everywhere give zeros."""
-    top = jax.lax.stop_gradient(jnp.max(scores, -1, keepdims=True))
-    dead = jnp.isneginf(top)
-    power = jnp.exp(scores - jnp.where(dead, 0, top))
-    total = jnp.sum(power, -1, keepdims=True)
-    return power / jnp.where(total == 0, 1, total)
+    dead = jnp.isneginf(jnp.max(scores, -1, keepdims=True))
+    return jnp.where(dead, 0, jax.nn.softmax(jnp.where(dead, 0, scores), -1))
 
 
 def _wide(array: jax.Array) -> Any:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from compat.core.errors import require
 from compat.ops.declare import op
-from compat.ops.index.gather import OUT_OF_RANGE, in_range
+from compat.ops.index.gather import OF_SLICES, OUT_OF_RANGE, in_range
 from compat.ops.roles import Array, Bool, Flag
 
 
@@ -25,7 +25,8 @@ def _embedding_rule(grad: Any, weight: Any, input: Any, padding_idx: int = -1,
     return [jnp.zeros(weight.shape, rows.dtype).at[flat].add(rows), None]
 
 
-@op(homes=("hidden",), name="embedding", guard=OUT_OF_RANGE, out=False, backward=_embedding_rule)
+@op(homes=("hidden",), name="embedding", guard=OUT_OF_RANGE, out=False, backward=_embedding_rule,
+    extras={"bounds": (*OF_SLICES[:3], "weight, 0, input")})  # fmt: skip
 def embedding(weight: Array, input: Array, padding_idx: int = -1,
               scale_grad_by_freq: Flag = False) -> tuple[Array, Bool]:  # fmt: skip
     """The rows of weight that input names."""

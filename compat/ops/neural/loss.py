@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from compat.core.errors import require
+from compat.core.size import broadcast_shapes
 from compat.ops.declare import op
 from compat.ops.roles import Array, Bool, Operand, Promoted, Scalar
 
@@ -25,17 +26,22 @@ def reduced(loss: jax.Array, reduction: str) -> jax.Array:
     return loss
 
 
+def _difference(input: jax.Array, target: jax.Array) -> jax.Array:
+    broadcast_shapes(input.shape, target.shape)
+    return input - target
+
+
 @op(**_LOSS)
 def mse_loss(input: Promoted, target: Promoted, reduction: str = "mean") -> Array:
     """The squared differences."""
-    off = input - target
+    off = _difference(input, target)
     return reduced(off * off, reduction)
 
 
 @op(**_LOSS)
 def l1_loss(input: Promoted, target: Promoted, reduction: str = "mean") -> Array:
     """The absolute differences."""
-    off = input - target
+    off = _difference(input, target)
     slope = lax.stop_gradient(jnp.sign(off))
     if jnp.iscomplexobj(off):
         return reduced(jnp.abs(off), reduction)
@@ -46,7 +52,7 @@ def l1_loss(input: Promoted, target: Promoted, reduction: str = "mean") -> Array
 def smooth_l1_loss(input: Promoted, target: Promoted, reduction: str = "mean",
                    beta: float = 1.0) -> Array:  # fmt: skip
     """Squared near zero, absolute beyond beta."""
-    off = input - target
+    off = _difference(input, target)
     size = off * lax.stop_gradient(jnp.sign(off))
     if beta == 0:
         return reduced(size, reduction)
@@ -57,7 +63,7 @@ def smooth_l1_loss(input: Promoted, target: Promoted, reduction: str = "mean",
 def huber_loss(input: Promoted, target: Promoted, reduction: str = "mean",
                delta: float = 1.0) -> Array:  # fmt: skip
     """Squared near zero, absolute beyond delta, delta times `smooth_l1_loss`."""
-    off = input - target
+    off = _difference(input, target)
     size = off * lax.stop_gradient(jnp.sign(off))
     return reduced(jnp.where(size <= delta, 0.5 * off * off, delta * (size - 0.5 * delta)), reduction)
 

@@ -119,17 +119,15 @@ def true_divide(input: Promoted, other: Promoted) -> Array:
     return div(input, other)
 
 
-@pointwise(dunder="floordiv", differentiable=False)
+@pointwise(dunder="floordiv", differentiable=False, kernel=("div_floor_cpu", "if"))
 def floor_divide(input: Promoted, other: Promoted) -> Promoted:
     """The quotient rounded down."""
-    require(input.dtype != bool, '"div_floor_cpu" not implemented for \'Bool\'', NotImplementedError)
     return rounded_quotient(input, other, "floor")
 
 
-@pointwise(dunder="mod")
+@pointwise(dunder="mod", kernel=("remainder_cpu", "if"))
 def remainder(input: Promoted, other: Promoted) -> Promoted:
     """What is left of a division rounded down: it has the divisor's sign."""
-    require(input.dtype != bool, '"remainder_cpu" not implemented for \'Bool\'', NotImplementedError)
     if jnp.issubdtype(input.dtype, jnp.integer):
         return jnp.mod(input, jnp.where(other == 0, jnp.ones_like(other), other))
     # the quotient carries the divisor's gradient; it is constant between its steps
@@ -139,8 +137,8 @@ def remainder(input: Promoted, other: Promoted) -> Promoted:
     return exact + smooth - lax.stop_gradient(smooth)
 
 
-@pointwise
-def fmod(input: Promoted, other: Promoted) -> Promoted:
+@pointwise(kernel=("fmod_cpu", "if"))
+def fmod(input: Operand, other: Promoted) -> Promoted:
     """What is left of a division rounded toward zero: it has the dividend's sign."""
     if jnp.issubdtype(input.dtype, jnp.integer):
         return lax.rem(*_met(input, jnp.where(other == 0, jnp.ones_like(other), other)))
@@ -151,7 +149,7 @@ def fmod(input: Promoted, other: Promoted) -> Promoted:
 
 
 @pointwise(legacy="rsub(input, alpha, other)")
-def rsub(input: Promoted, other: Promoted, *, alpha: Scalar = 1) -> Promoted:
+def rsub(input: Operand, other: Promoted, *, alpha: Scalar = 1) -> Promoted:
     """`other - alpha * input`."""
     require(
         jnp.asarray(input).dtype != bool,

@@ -13,37 +13,37 @@ from compat.ops.roles import Array, Bool, Operand, Promoted
 
 
 @pointwise(dunder="eq", extras={"reflected": False})
-def eq(input: Promoted, other: Promoted) -> Bool:
+def eq(input: Operand, other: Promoted) -> Bool:
     """Whether elements are equal."""
     return input == other
 
 
 @pointwise(dunder="ne", extras={"reflected": False}, aliases=("not_equal",))
-def ne(input: Promoted, other: Promoted) -> Bool:
+def ne(input: Operand, other: Promoted) -> Bool:
     """Whether elements differ."""
     return input != other
 
 
 @pointwise(dunder="lt", extras={"reflected": False}, aliases=("less",))
-def lt(input: Promoted, other: Promoted) -> Bool:
+def lt(input: Operand, other: Promoted) -> Bool:
     """Whether input is smaller."""
     return input < other
 
 
 @pointwise(dunder="le", extras={"reflected": False}, aliases=("less_equal",))
-def le(input: Promoted, other: Promoted) -> Bool:
+def le(input: Operand, other: Promoted) -> Bool:
     """Whether input is smaller or equal."""
     return input <= other
 
 
 @pointwise(dunder="gt", extras={"reflected": False}, aliases=("greater",))
-def gt(input: Promoted, other: Promoted) -> Bool:
+def gt(input: Operand, other: Promoted) -> Bool:
     """Whether input is larger."""
     return input > other
 
 
 @pointwise(dunder="ge", extras={"reflected": False}, aliases=("greater_equal",))
-def ge(input: Promoted, other: Promoted) -> Bool:
+def ge(input: Operand, other: Promoted) -> Bool:
     """Whether input is larger or equal."""
     return input >= other
 
@@ -131,26 +131,26 @@ def _larger_jvp(primals: Any, tangents: Any) -> Any:
 
 
 @pointwise(inplace=False)
-def maximum(input: Promoted, other: Promoted) -> Promoted:
+def maximum(input: Operand, other: Operand) -> Promoted:
     """The larger of two; NaN when either is."""
     return _larger(input, other) if input.dtype.kind == "f" else jnp.maximum(input, other)
 
 
 @pointwise(inplace=False)
-def minimum(input: Promoted, other: Promoted) -> Promoted:
+def minimum(input: Operand, other: Operand) -> Promoted:
     """The smaller of two; NaN when either is."""
     return -_larger(-input, -other) if input.dtype.kind == "f" else jnp.minimum(input, other)
 
 
 @pointwise(inplace=False)
-def fmax(input: Promoted, other: Promoted) -> Promoted:
+def fmax(input: Operand, other: Operand) -> Promoted:
     """The larger of two; NaN only when both are."""
     chosen = (input >= other) | jnp.isnan(other) if input.dtype.kind == "f" else input >= other
     return jnp.where(chosen, input, other)
 
 
 @pointwise(inplace=False)
-def fmin(input: Promoted, other: Promoted) -> Promoted:
+def fmin(input: Operand, other: Operand) -> Promoted:
     """The smaller of two; NaN only when both are."""
     chosen = (input <= other) | jnp.isnan(other) if input.dtype.kind == "f" else input <= other
     return jnp.where(chosen, input, other)

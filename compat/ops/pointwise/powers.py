@@ -66,7 +66,7 @@ def _whole_power(base: jax.Array, exponent: jax.Array) -> jax.Array:
     return jnp.where(exponent < 0, inverse.astype(base.dtype), result)
 
 
-@pointwise(dunder="pow")
+@pointwise(dunder="pow", kernel=("pow", "ifc"))
 def pow(input: Promoted, exponent: PromotedStatic) -> Promoted:
     """Raises to a power. A Python exponent is part of the program, since gradients at 0 need it.
 
@@ -160,13 +160,13 @@ def log1p(input: Floating) -> Floating:
     return jnp.log1p(input)
 
 
-@pointwise(inplace=False)
-def logaddexp(input: Promoted, other: Promoted) -> Promoted:
+@pointwise(inplace=False, kernel=("logaddexp_cpu", "fc"))
+def logaddexp(input: Operand, other: Operand) -> Promoted:
     """The logarithm of a sum of two exponentials."""
     return jnp.logaddexp(input, other)
 
 
-@pointwise(inplace=False)
-def logaddexp2(input: Promoted, other: Promoted) -> Promoted:
+@pointwise(inplace=False, kernel=("logaddexp2_cpu", "fc"))
+def logaddexp2(input: Operand, other: Operand) -> Promoted:
     """As `logaddexp`, to base 2."""
     return jnp.logaddexp2(input, other)

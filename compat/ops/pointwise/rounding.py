@@ -29,24 +29,30 @@ def _abs_jvp(primals: Any, tangents: Any) -> Any:
     return jnp.abs(x), jnp.sign(x) * moved
 
 
-@pointwise(aliases=("absolute",), dunder="abs", extras={"unary": True})
+@pointwise(aliases=("absolute",), dunder="abs", extras={"unary": True}, kernel=("abs_cpu", "ifc"))
 def abs(input: Operand) -> Array:
     """The absolute value; for complex numbers the length."""
     return input if input.dtype == bool else _abs(input)
+
+
+def _sign(input: jax.Array) -> jax.Array:
+    if input.dtype == bool:
+        return input
+    return (input > 0).astype(input.dtype) - (input < 0).astype(input.dtype)  # NaN has none
 
 
 @pointwise
 def sign(input: Operand) -> Promoted:
     """-1, 0 or 1."""
     require(not jnp.iscomplexobj(input), "Unlike NumPy, torch.sign doesn't allow complex inputs.")
-    return input if input.dtype == bool else jnp.sign(input)
+    return _sign(input)
 
 
 @pointwise
 def sgn(input: Operand) -> Promoted:
     """The sign; for complex numbers the direction."""
     if not jnp.iscomplexobj(input):
-        return input if input.dtype == bool else jnp.sign(input)
+        return _sign(input)
     size = _abs(input)
     return jnp.where(size == 0, 0, input / jnp.where(size == 0, 1, size))
 
@@ -56,25 +62,25 @@ def _whole(input: jax.Array, round: Any) -> jax.Array:
     return input if input.dtype.kind in "iu" else round(input)
 
 
-@pointwise
+@pointwise(kernel=("floor_vml_cpu", "if"))
 def floor(input: Operand) -> Promoted:
     """Rounds down."""
     return _whole(input, jnp.floor)
 
 
-@pointwise
+@pointwise(kernel=("ceil_vml_cpu", "if"))
 def ceil(input: Operand) -> Promoted:
     """Rounds up."""
     return _whole(input, jnp.ceil)
 
 
-@pointwise(aliases=("fix",))
+@pointwise(aliases=("fix",), kernel=("trunc_vml_cpu", "if"))
 def trunc(input: Operand) -> Promoted:
     """Rounds toward zero."""
     return _whole(input, jnp.trunc)
 
 
-@pointwise
+@pointwise(kernel=("round_vml_cpu", "if"))
 def round(input: Operand, *, decimals: int = 0) -> Promoted:
     """Rounds to the nearest, halves to even."""
     if decimals == 0:
@@ -85,7 +91,7 @@ def round(input: Operand, *, decimals: int = 0) -> Promoted:
     return jnp.round(input / scale) * scale
 
 
-@pointwise
+@pointwise(kernel=("frac_cpu", "f"))
 def frac(input: Operand) -> Promoted:
     """The part behind the point, with the number's sign."""
     return input - jnp.trunc(input)
@@ -150,7 +156,7 @@ def nan_to_num(
 
 
 @pointwise(inplace=True)
-def copysign(input: Promoted, other: Promoted) -> Array:
+def copysign(input: Operand, other: Promoted) -> Array:
     """The size of input with the sign of other."""
     if input.dtype.kind in "iub":
         input, other = input.astype("float32"), other.astype("float32")
@@ -158,7 +164,7 @@ def copysign(input: Promoted, other: Promoted) -> Array:
 
 
 @pointwise(inplace=True)
-def heaviside(input: Promoted, values: Promoted) -> Promoted:
+def heaviside(input: Operand, values: Operand) -> Promoted:
     """0 below zero, 1 above, values at zero."""
     return jnp.where(input == 0, values, (input > 0).astype(input.dtype))
 

@@ -11,7 +11,7 @@ from jax.scipy import special
 
 from compat.core.errors import require
 from compat.ops.declare import op, pointwise
-from compat.ops.roles import Array, Floating, Promoted
+from compat.ops.roles import Array, Floating, FloatingOperand, Operand, Promoted
 
 _SPECIAL = ("torch", "Tensor", "special")
 
@@ -87,13 +87,13 @@ def zeta(input: Floating, other: Floating) -> Floating:
 
 
 @pointwise(aliases=("_igamma",))
-def igamma(input: Floating, other: Floating) -> Floating:
+def igamma(input: FloatingOperand, other: FloatingOperand) -> Floating:
     """The lower incomplete gamma function, regularised."""
     return lax.igamma(*jnp.broadcast_arrays(input, other))
 
 
 @pointwise
-def igammac(input: Floating, other: Floating) -> Floating:
+def igammac(input: FloatingOperand, other: FloatingOperand) -> Floating:
     """The upper incomplete gamma function, regularised."""
     return lax.igammac(*jnp.broadcast_arrays(input, other))
 
@@ -113,26 +113,29 @@ def mvlgamma(input: Floating, p: int) -> Floating:
     return sum(shifts) + 0.25 * p * (p - 1) * math.log(math.pi)
 
 
-@pointwise(differentiable=False)
-def gcd(input: Promoted, other: Promoted) -> Promoted:
+@pointwise(differentiable=False, kernel=("gcd_cpu", "i"))
+def gcd(input: Operand, other: Operand) -> Promoted:
     """The greatest common divisor of whole numbers."""
     return jnp.gcd(input, other)
 
 
-@pointwise(differentiable=False)
-def lcm(input: Promoted, other: Promoted) -> Promoted:
+@pointwise(differentiable=False, kernel=("lcm_cpu", "i"))
+def lcm(input: Operand, other: Operand) -> Promoted:
     """The least common multiple of whole numbers."""
     return jnp.lcm(input, other)
 
 
-@pointwise(differentiable=False)
-def nextafter(input: Promoted, other: Promoted) -> Promoted:
+@pointwise(differentiable=False, kernel=("nextafter_cpu", "f"))
+def nextafter(input: Operand, other: Operand) -> Promoted:
     """The next number that the type can hold, towards other."""
+    require(
+        input.dtype.itemsize > 2, f"nextafter of {input.dtype.name}", NotImplementedError
+    )
     return jnp.nextafter(input, other)
 
 
 @pointwise
-def ldexp(input: Floating, other: Promoted) -> Floating:
+def ldexp(input: FloatingOperand, other: Operand) -> Floating:
     """`input * 2 ** other`."""
     return input * jnp.exp2(other)
 

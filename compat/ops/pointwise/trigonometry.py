@@ -7,7 +7,7 @@ from jax import lax
 from jax.scipy import special
 
 from compat.ops.declare import pointwise
-from compat.ops.roles import Floating
+from compat.ops.roles import Floating, FloatingOperand, Operand, Promoted
 
 
 @pointwise
@@ -47,7 +47,7 @@ def atan(input: Floating) -> Floating:
 
 
 @pointwise(aliases=("arctan2",))
-def atan2(input: Floating, other: Floating) -> Floating:
+def atan2(input: FloatingOperand, other: FloatingOperand) -> Floating:
     """The angle of the point (other, input), in (-pi, pi]."""
     return jnp.arctan2(input, other)
 
@@ -110,7 +110,7 @@ def erfinv(input: Floating) -> Floating:
 @pointwise(homes=("torch", "Tensor", "special"))
 def digamma(input: Floating) -> Floating:
     """The derivative of the logarithm of the gamma function."""
-    return special.digamma(input)
+    return jnp.where(input == 0, jnp.copysign(jnp.inf, -input), special.digamma(input))
 
 
 @pointwise(homes=("torch", "Tensor"))
@@ -134,8 +134,8 @@ def logit(input: Floating, eps: float | None = None) -> Floating:
     return jnp.log(input / (1 - input))
 
 
-@pointwise(inplace=True)
-def hypot(input: Floating, other: Floating) -> Floating:
+@pointwise(inplace=True, kernel=("hypot_cpu", "f"))
+def hypot(input: Operand, other: Operand) -> Promoted:
     """The length of the hypotenuse."""
     return jnp.hypot(input, other)
 

@@ -133,7 +133,7 @@ def min_dim(input: Array, dim: Dim, keepdim: Flag = False) -> tuple[Array, Index
 
 
 def _place(name: str, input: jax.Array, dim: Any, keepdim: bool, find: Any) -> jax.Array:
-    require(input.dtype != bool, f'"{name}_cpu" not implemented for \'Bool\'', NotImplementedError)
+    require(input.dtype != bool, f"{name}(): does not support bool input")
     if dim is None:
         require(
             input.size > 0,

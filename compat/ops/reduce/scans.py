@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from compat.core.dtype import dtype
+from compat.core.errors import require
 from compat.ops.declare import op
 from compat.ops.reduce.extremes import picked_rule
 from compat.ops.reduce.sums import one_axis
@@ -16,7 +17,12 @@ from compat.ops.roles import Array, Dim, DType, Index, Operand
 from compat.ops.specialize import convert
 
 
-def _added_as(input: jax.Array, dtype: dtype | None) -> jax.Array:
+def _added_as(name: str, input: jax.Array, dtype: dtype | None) -> jax.Array:
+    require(
+        dtype is None or dtype.numpy != bool,
+        f"\"{name}_out_cpu\" not implemented for 'Bool'",
+        NotImplementedError,
+    )
     if dtype is not None:
         return convert(input, dtype)
     return input.astype("int64") if input.dtype.kind in "iub" else input
@@ -25,7 +31,7 @@ def _added_as(input: jax.Array, dtype: dtype | None) -> jax.Array:
 @op(inplace=True, math=True)
 def cumsum(input: Operand, dim: Dim, *, dtype: DType | None = None) -> Array:
     """The running sum along a dim."""
-    input = _added_as(input, dtype)
+    input = _added_as("cumsum", input, dtype)
     axis = one_axis(dim, input.ndim)
     return jnp.cumsum(input, axis) if input.shape else input
 
@@ -33,12 +39,12 @@ def cumsum(input: Operand, dim: Dim, *, dtype: DType | None = None) -> Array:
 @op(inplace=True, math=True)
 def cumprod(input: Operand, dim: Dim, *, dtype: DType | None = None) -> Array:
     """The running product along a dim."""
-    input = _added_as(input, dtype)
+    input = _added_as("cumprod", input, dtype)
     axis = one_axis(dim, input.ndim)
     return lax.associative_scan(jnp.multiply, input, axis=axis) if input.size and input.shape else input
 
 
-@op(math=True)
+@op(math=True, kernel=("logcumsumexp_out_cpu", "fc"))
 def logcumsumexp(input: Operand, dim: Dim) -> Array:
     """The logarithm of the running sum of exponentials."""
     axis = one_axis(dim, input.ndim)

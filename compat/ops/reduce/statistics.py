@@ -21,7 +21,8 @@ def _nan_median_place(input: jax.Array, axis: int) -> jax.Array:
     return jnp.take_along_axis(order(input, axis, False), jnp.maximum(count - 1, 0) // 2, axis)
 
 
-@op(homes=("hidden",), name="nanmedian", results=("values", "indices"), backward=picked_rule)
+@op(homes=("hidden",), name="nanmedian", results=("values", "indices"), backward=picked_rule,
+    extras={"node": "NanmedianBackward1"})  # fmt: skip
 def nanmedian_dim(input: Array, dim: Dim = -1, keepdim: Flag = False) -> tuple[Array, Index]:
     """The lower median of what is not NaN along a dim, and where it is."""
     if not input.shape:
@@ -69,18 +70,18 @@ _METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 def _quantile(name: str, input: jax.Array, q: jax.Array, dim: int | None, keepdim: bool,
               interpolation: str) -> jax.Array:  # fmt: skip
-    require(input.size > 0, f"{name}() input tensor must be non-empty")
+    require(input.size > 0, f"quantile() input tensor must be non-empty")
     require(
         input.dtype.name in ("float32", "float64"),
-        f"{name}() input tensor must be either float or double dtype",
+        f"quantile() input tensor must be either float or double dtype",
     )
-    require(q.ndim <= 1, f"{name}() q must be a scalar or 1D tensor")
+    require(q.ndim <= 1, f"quantile() q must be a scalar or 1D tensor")
     require(
-        q.dtype == input.dtype, f"{name}() q tensor must be same dtype as the input tensor"
+        q.dtype == input.dtype, f"quantile() q tensor must be same dtype as the input tensor"
     )
     require(
         interpolation in _METHODS,
-        f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but "
+        f"quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but "
         f"got {interpolation}",
     )
     axis = None if dim is None else one_axis(dim, input.ndim)
@@ -102,14 +103,16 @@ def nanquantile(input: Array, q: Array, dim: Dim | None = None, keepdim: Flag = 
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation)
 
 
-@op(differentiable=False)
+@op(differentiable=False, kernel=("histogram_cpu", "f"))
 def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Array:
     """How many elements fall into each of so many equal bins from min to max.
 
     Without bounds they are those of the data.
     """
-    require(bins > 0, "bins must be > 0")
-    require(min <= max, "max must be larger than min")
+    require(
+        bins > 0, f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0"
+    )
+    require(min <= max, "torch.histc: max must be larger than min")
     low, high = jnp.asarray(min, input.dtype), jnp.asarray(max, input.dtype)
     if min == max:
         if input.size:

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from compat.core.dtype import dtype, get_default_dtype
+from compat.core.dtype import dtype, get_default_dtype, type_name
 from compat.core.errors import require
 from compat.core.size import wrap_dim
 from compat.ops.declare import reduction
@@ -59,7 +59,8 @@ def sum(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
 def nansum(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
            dtype: DType | None = None) -> Array:  # fmt: skip
     """The sum with NaN as zero."""
-    return jnp.nansum(_summed_as(input, dtype), axes_of(dim, input.ndim), keepdims=keepdim)
+    given = jnp.nan_to_num(input, posinf=jnp.inf, neginf=-jnp.inf)
+    return sum(given, dim, keepdim, dtype=dtype)
 
 
 @reduction
@@ -67,28 +68,32 @@ def mean(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
          dtype: DType | None = None) -> Array:  # fmt: skip
     """The mean of all elements, or along dims."""
     if dtype is not None:
+        _can_average("mean", "Optional", dtype.numpy)
         input = convert(input, dtype)
-    _needs_floating("mean", input)
+    _can_average("mean", "Input", input.dtype)
     return jnp.mean(input, axes_of(dim, input.ndim), keepdims=keepdim)
 
 
-def _needs_floating(name: str, input: jax.Array) -> None:
+def _can_average(name: str, which: str, kind: Any) -> None:
     require(
-        input.dtype.kind not in "iub",
-        f"{name}(): could not infer output dtype. Input dtype must be either a floating point or "
-        f"complex dtype. Got: {_title(input)}",
+        kind.kind not in "iub",
+        f"{name}(): could not infer output dtype. {which} dtype must be either a floating point or "
+        f"complex dtype. Got: {type_name(kind)}",
     )
-
-
-def _title(input: jax.Array) -> str:
-    return {"int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte",
-            "bool": "Bool"}.get(input.dtype.name, input.dtype.name)  # fmt: skip
 
 
 @reduction
 def nanmean(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
             dtype: DType | None = None) -> Array:  # fmt: skip
     """The mean without the NaNs."""
+    require(
+        input.dtype.kind not in "iub",
+        "nanmean(): expected input to have floating point or complex dtype but got "
+        f"{type_name(input.dtype)}",
+    )
+    if dtype is not None:
+        _can_average("nanmean", "Optional", dtype.numpy)
+        input = convert(input, dtype)
     return jnp.nanmean(input, axes_of(dim, input.ndim), keepdims=keepdim)
 
 
@@ -133,7 +138,7 @@ def logsumexp(input: Operand, dim: Dims, keepdim: Flag = False) -> Array:
     return made if keepdim else jnp.squeeze(made, axes if axes is not None else None)
 
 
-@reduction
+@reduction(kernel=("trace", "ifc"))
 def trace(input: Array) -> Array:
     """The sum of the diagonal."""
     require(input.ndim == 2, f"trace: expected a matrix, but got tensor with dim {input.ndim}")
@@ -170,7 +175,8 @@ def std(input: Operand, dim: Dims | None = None, correction: float = 1, keepdim:
 
 def _std_input(name: str, input: jax.Array) -> None:
     require(
-        input.dtype.kind not in "iub", f"{name}: only supports floating point or complex dtypes"
+        input.dtype.kind not in "iub",
+        "std and var only support floating point and complex dtypes",
     )
 
 
@@ -221,6 +227,16 @@ def vector_norm(input: jax.Array, p: float, axes: Any, keepdim: bool) -> jax.Arr
 @reduction
 def dist(input: Operand, other: Operand, p: float = 2) -> Array:
     """The p-norm of the difference."""
+    require(
+        input.dtype != bool,
+        "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+        "`logical_xor()` operator instead.",
+    )
+    require(
+        input.dtype.kind not in "iu",
+        "norm(): input dtype should be either floating point or complex. Got "
+        f"{type_name(input.dtype)} instead.",
+    )
     return vector_norm(input - other, p, None, False)
 
 

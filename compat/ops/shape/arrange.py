@@ -81,6 +81,7 @@ def flipud(input: Array) -> Array:
 @op(out=False)
 def roll(input: Array, shifts: Dims, dims: Dims | None = None) -> Array:
     """Moves elements along dims; what falls out comes in at the other end."""
+    require(shifts != (), "`shifts` required")
     if dims is None or dims == ():
         require(
             not isinstance(shifts, tuple) or len(shifts) == 1,
@@ -90,6 +91,8 @@ def roll(input: Array, shifts: Dims, dims: Dims | None = None) -> Array:
         count = shifts[0] if isinstance(shifts, tuple) else shifts
         return jnp.roll(input.reshape(-1), count).reshape(input.shape)
     given = shifts if isinstance(shifts, tuple) else (shifts,)
+    require(input.ndim > 0, f"Dimension specified as {dims if isinstance(dims, int) else dims[0]} "
+            "but tensor has no dimensions", IndexError)  # fmt: skip
     axes = dims if isinstance(dims, tuple) else (dims,)
     require(
         len(given) == len(axes),

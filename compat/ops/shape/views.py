@@ -60,6 +60,10 @@ def permute(x: Geometry, *dims: Any) -> Geometry:
     return _kept(x, order)
 
 
+def _shown(dims: Any) -> list[int]:
+    return list(dims) if isinstance(dims, tuple | list) else [dims]
+
+
 @view(aliases=("moveaxis",))
 def movedim(x: Geometry, source: Any, destination: Any) -> Geometry:
     """Moves dimensions to new places; the others keep their order."""
@@ -71,13 +75,11 @@ def movedim(x: Geometry, source: Any, destination: Any) -> Geometry:
     ]
     require(
         len(sources) == len(targets),
-        f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should "
-        f"contain the same number of dims as destination ({list(targets)} dims)",
+        f"movedim: Invalid source or destination dims: source ({_shown(source)} dims) should "
+        f"contain the same number of dims as destination ({_shown(destination)} dims)",
     )
-    for name, each in (("source", sources), ("destination", targets)):
-        require(
-            len(set(each)) == len(each), f"movedim: repeated dim in `{name}` ({list(each)})"
-        )
+    for name, given, each in (("source", source, sources), ("destination", destination, targets)):
+        require(len(set(each)) == len(each), f"movedim: repeated dim in `{name}` ({_shown(given)})")
     order = [-1] * rank
     for a, b in zip(sources, targets, strict=True):
         order[b] = a
@@ -134,6 +136,10 @@ def sliced(x: Geometry, dim: int, start: int, length: int, step: int = 1) -> Geo
 def narrow(x: Geometry, dim: int, start: Any, length: int) -> Geometry:
     """The elements from start to start + length along a dimension."""
     require(len(x.shape) > 0, "narrow() cannot be applied to a 0-dim tensor.")
+    require(
+        isinstance(start, int) or (not start.shape and not start.is_floating_point()),
+        "start must be an 0-dim integral Tensor.",
+    )
     at = wrap_dim(dim, len(x.shape))
     length, begin, size = int(length), int(start), x.shape[at]
     require(length >= 0, "narrow(): length must be non-negative.")

@@ -1,0 +1,153 @@
+"""`python -m tests.bench [--only WORD] [--quick]`: compat beside real torch and hand-written JAX.
+
+Every figure is a ratio against something measured in the same run, in turns, each in a fresh
+process; steps and recording on one pinned core, by CPU time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+from tests.bench.dynamic import PROGRAMS as DYNAMIC
+from tests.bench.models import PROGRAMS as STEPS
+
+LIMITS = {"MLP SGD": 1.3, "MLP Adam": 1.3, "CNN": 1.1, "ResNet-18": 1.05, "LSTM": 1.1, "GPT": 1.05}
+AHEAD = {"MLP SGD", "MLP Adam", "CNN", "GPT"}  # where compat must beat torch eager
+
+
+def measured(kind: str, side: str, name: str, cache: str, pinned: bool = True) -> dict[str, Any]:
+    """One measurement in a process of its own."""
+    environment = {**os.environ, "COMPAT_CACHE_DIR": cache, "OMP_NUM_THREADS": "1"}
+    if side == "handwritten":
+        environment["JAX_COMPILATION_CACHE_DIR"] = cache and cache + "/jax"
+    core = {max(os.sched_getaffinity(0))}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.measure", kind, side, name],
+        env=environment, capture_output=True, text=True,
+        preexec_fn=(lambda: os.sched_setaffinity(0, core)) if pinned else None,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"{kind} {side} {name}:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def in_turns(kind: str, sides: list[str], name: str, rounds: int, **how: Any) -> dict[str, list[Any]]:
+    """Rounds of measurements, the sides one after the other in each."""
+    found: dict[str, list[Any]] = {side: [] for side in sides}
+    for _ in range(rounds):
+        for side in sides:
+            found[side].append(measured(kind, side, name, **how))
+    return found
+
+
+def best(rows: list[Any], key: str) -> float:
+    return min(row[key] for row in rows)
+
+
+def mark(good: bool) -> str:
+    return "ok" if good else "OVER"
+
+
+def steps(only: str, rounds: int) -> None:
+    print("\nTraining steps: CPU ms on one core, minimum (median) of all rounds")
+    head = ("torch", "by hand", "compat", "/hand", "limit", "/torch", "launches", "compiles", "RSS/hand")
+    print(f"{'':<11}" + "".join(f"{title:>16}" if at < 3 else f"{title:>10}" for at, title in enumerate(head)))
+    for name in STEPS:
+        if only and only.lower() not in name.lower():
+            continue
+        found = in_turns("step", ["torch", "handwritten", "compat"], name, rounds, cache="")
+        low = {side: best(rows, "min") for side, rows in found.items()}
+        middle = {s: statistics.median(r["median"] for r in rows) for s, rows in found.items()}
+        ours = found["compat"][-1]
+        by_hand, by_torch = low["compat"] / low["handwritten"], low["compat"] / low["torch"]
+        memory = best(found["compat"], "rss_mb") / best(found["handwritten"], "rss_mb")
+        cells = "".join(f"{f'{low[s]:.3f} ({middle[s]:.3f})':>16}" for s in low)
+        good = by_hand <= LIMITS[name] and (name not in AHEAD or by_torch < 1)
+        print(
+            f"{name:<11}{cells}{by_hand:>10.2f}{LIMITS[name]:>10.2f}{by_torch:>10.2f}"
+            f"{ours['launches']:>10.2f}{ours['compiles']:>6}/{ours['own_compiles']:<3}{memory:>10.2f}"
+            f"  {mark(good)}",
+            flush=True,
+        )
+
+
+def first_steps(only: str) -> None:
+    print("\nFirst step: CPU seconds; XLA compile seconds in a first and a second run (disk cache)")
+    print(f"{'':<11}{'by hand':>10}{'compat':>10}{'ratio':>8}{'cold':>10}{'warm':>10}{'ratio':>8}")
+    for name in STEPS:
+        if only and only.lower() not in name.lower():
+            continue
+        with tempfile.TemporaryDirectory() as cache:
+            hand = measured("step", "handwritten", name, "")
+            cold = measured("step", "compat", name, cache)
+            warm = measured("step", "compat", name, cache)
+        first = cold["first"] / hand["first"]
+        share = warm["compile_seconds"] / max(cold["compile_seconds"], 1e-9)
+        print(
+            f"{name:<11}{hand['first']:>10.2f}{cold['first']:>10.2f}{first:>8.2f}"
+            f"{cold['compile_seconds']:>10.2f}{warm['compile_seconds']:>10.2f}{share:>8.2f}"
+            f"  {mark(first <= 1.2 and share <= 0.25)}",
+            flush=True,
+        )
+
+
+def dynamic(only: str) -> None:
+    print("\nDynamic programs: wall seconds, compiles included; first run with empty caches, then warm")
+    print(f"{'':<13}{'torch':>8}{'first':>9}{'ratio':>7}{'warm':>9}{'ratio':>7}{'compiles':>10}")
+    for name in DYNAMIC:
+        if only and only.lower() not in name.lower():
+            continue
+        with tempfile.TemporaryDirectory() as cache:
+            torch = measured("dynamic", "torch", name, "", pinned=False)["seconds"]
+            cold = measured("dynamic", "compat", name, cache, pinned=False)
+            warm = measured("dynamic", "compat", name, cache, pinned=False)
+        first, later = cold["seconds"] / torch, warm["seconds"] / torch
+        print(
+            f"{name:<13}{torch:>8.1f}{cold['seconds']:>9.1f}{first:>7.2f}{warm['seconds']:>9.1f}"
+            f"{later:>7.2f}{cold['compiles']:>10}  {mark(first <= 3 and later <= 1.5)}",
+            flush=True,
+        )
+
+
+def recording(only: str, rounds: int) -> None:
+    limits = {"add": 1.5, "add with grad": 2.5, "chain": 1.1}
+    print("\nRecording: CPU us an operation (chain: 100 small ops forward and backward, looked at)")
+    for name, limit in limits.items():
+        if only and only not in "recording":
+            continue
+        found = in_turns("record", ["torch", "compat"], name, rounds, cache="")
+        torch, ours = best(found["torch"], "us"), best(found["compat"], "us")
+        print(f"{name:<15}{torch:>9.2f}{ours:>9.2f}  ratio {ours / torch:5.2f}  limit {limit}  "
+              f"{mark(ours / torch <= limit)}", flush=True)  # fmt: skip
+    found = in_turns("import", ["jax", "compat"], "", rounds + 1, cache="")
+    jax, ours = best(found["jax"], "seconds"), best(found["compat"], "seconds")
+    print(f"{'import':<15}{jax:>9.2f}{ours:>9.2f}  ratio {ours / jax:5.2f}  limit 1.25  "
+          f"{mark(ours / jax <= 1.25)}")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", default="", help="a word of the names to run")
+    parser.add_argument("--parts", default="steps,first,recording,dynamic")
+    parser.add_argument("--rounds", type=int, default=3, help="processes a side")
+    chosen = parser.parse_args()
+    parts = chosen.parts.split(",")
+    if "steps" in parts:
+        steps(chosen.only, chosen.rounds)
+    if "first" in parts:
+        first_steps(chosen.only)
+    if "recording" in parts:
+        recording(chosen.only, chosen.rounds)
+    if "dynamic" in parts:
+        dynamic(chosen.only)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""One side of one benchmark, in a process of its own: `python -m tests.bench.measure KIND SIDE NAME`.
+
+Prints one line of JSON. Sides that are compared are run in turns by `tests.bench.__main__`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+ROUNDS = 7
+
+
+def _events() -> dict[str, int]:
+    """Counts JAX's own compilation events from now on."""
+    import jax
+
+    seen = {"compiles": 0, "compile_ms": 0}
+
+    def note(event: str, seconds: float, **_: Any) -> None:
+        if event == "/jax/core/compile/backend_compile_duration":
+            seen["compiles"] += 1
+            seen["compile_ms"] += int(seconds * 1000)
+
+    jax.monitoring.register_event_duration_secs_listener(note)
+    return seen
+
+
+def _library(side: str) -> Any:
+    if side == "torch":
+        import torch
+
+        torch.set_num_threads(1)
+        return torch
+    import compat
+
+    return compat
+
+
+def step(side: str, name: str) -> dict[str, Any]:
+    """CPU milliseconds of a training step (minimum and median of rounds), first step, memory."""
+    if side == "handwritten":
+        from compat.engine.memory import tune_allocator
+
+        tune_allocator()
+        from tests.bench import handwritten
+
+        seen = _events()
+        begin = time.process_time()
+        run = handwritten.PROGRAMS[name]()
+    else:
+        library = _library(side)
+        from tests.bench import models
+
+        seen = _events() if side == "compat" else {}
+        begin = time.process_time()
+        run = models.PROGRAMS[name](library)
+    start = time.process_time()
+    run(0)
+    first = time.process_time() - start
+    run(1)
+    run(2)
+    begin = time.process_time()
+    run(3)
+    count = max(1, int(0.25 / max(time.process_time() - begin, 1e-4)))
+    result: dict[str, Any] = {"first": first}
+    if seen:
+        result["compile_seconds"] = seen["compile_ms"] / 1000
+        seen["compiles"] = 0
+    before = _stats(side)
+    rounds = []
+    for _ in range(ROUNDS):
+        begin = time.process_time()
+        for at in range(count):
+            run(at)
+        rounds.append((time.process_time() - begin) / count * 1e3)
+    after = _stats(side)
+    rounds.sort()
+    result |= {"min": rounds[0], "median": rounds[len(rounds) // 2], "compiles": seen.get("compiles")}
+    if after:
+        steps = ROUNDS * count
+        result["launches"] = (after["launches"] - before["launches"]) / steps
+        result["own_compiles"] = after["compiles"] - before["compiles"]
+    result["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return result
+
+
+def _stats(side: str) -> dict[str, Any]:
+    if side != "compat":
+        return {}
+    import compat
+
+    return compat.stats()
+
+
+def dynamic(side: str, name: str) -> dict[str, Any]:
+    """Wall seconds of a whole dynamic program, compiles included."""
+    library = _library(side)
+    from tests.bench import dynamic as programs
+
+    make, iterations = programs.PROGRAMS[name]
+    iterations = int(iterations * float(os.environ.get("BENCH_SCALE", "1")))
+    begin = time.perf_counter()
+    run = make(library)
+    for at in range(iterations):
+        run(at)
+    result: dict[str, Any] = {"seconds": time.perf_counter() - begin, "iterations": iterations}
+    if side == "compat":
+        stats = library.stats()
+        result |= {"compiles": stats["compiles"], "programs": stats["programs"]}
+    return result
+
+
+def record(side: str, name: str) -> dict[str, Any]:
+    """Microseconds of CPU of small operations; the section is run every 1,000, that included."""
+    torch = _library(side)
+    if side == "compat":
+        from compat.front.update import run_pending
+    else:
+        def run_pending() -> None:
+            return None
+
+    torch.manual_seed(0)
+    x, y = torch.randn(8, 8), torch.randn(8, 8)
+    leaf = torch.randn(8, 8, requires_grad=True)
+
+    def add(a: Any, b: Any) -> Callable[[], None]:
+        def run() -> None:
+            for _ in range(1000):
+                a + b
+            run_pending()
+
+        return run
+
+    def chain() -> None:
+        h = leaf
+        for _ in range(33):
+            h = torch.tanh(h + x) * y
+        h.sum().backward()
+        leaf.grad.sum().item()
+        leaf.grad = None
+
+    runs = {"add": (add(x, y), 1000), "add with grad": (add(leaf, y), 1000), "chain": (chain, 1)}
+    function, per = runs[name]
+    for _ in range(40):
+        function()
+    if side == "compat":
+        time.sleep(3)  # the compiling thread swaps the program in
+        for _ in range(10):
+            function()
+    best = min(_timed(function) for _ in range(150))
+    return {"us": best / per * 1e6}
+
+
+def _timed(function: Callable[[], None]) -> float:
+    begin = time.process_time()
+    function()
+    return time.process_time() - begin
+
+
+def imported(side: str, name: str) -> dict[str, Any]:
+    """CPU seconds of an import."""
+    begin = time.process_time()
+    __import__(side)
+    return {"seconds": time.process_time() - begin}
+
+
+KINDS = {"step": step, "dynamic": dynamic, "record": record, "import": imported}
+
+if __name__ == "__main__":
+    kind, which, what = sys.argv[1:4]
+    print(json.dumps(KINDS[kind](which, what)))
