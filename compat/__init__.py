@@ -49,11 +49,11 @@ globals().update(_FUNCTIONS["torch"])
 globals().update(_dtype.DTYPES)
 globals().update(_dtype.ALIASES)
 
+from compat import facts as _facts  # noqa: E402  (functions over Tensor, complete now)
 from compat.core.limits import finfo as finfo  # noqa: E402
 from compat.core.limits import iinfo as iinfo  # noqa: E402
 from compat.core.size import Layout as layout  # noqa: E402, F401
 from compat.front import typed as _typed  # noqa: E402
-from compat import facts as _facts  # noqa: E402  (functions over Tensor, complete now)
 
 globals().update(_facts.NAMES)
 globals().update(_typed.CPU)

@@ -13,11 +13,12 @@ from compat.autograd.function import Function as Function
 from compat.autograd.gradcheck import gradcheck as gradcheck
 from compat.autograd.gradcheck import gradgradcheck as gradgradcheck
 from compat.engine.spec import spec
-from compat.engine.value import Meta
+from compat.engine.value import Meta, meta
 from compat.front import create
 from compat.front.base import TensorBase, wrap
 from compat.tape import backward as walk
 from compat.tape.differentiate import record
+from compat.tape.history import is_sink
 from compat.tape.mode import enable_grad as enable_grad
 from compat.tape.mode import inference_mode as inference_mode
 from compat.tape.mode import is_grad_enabled as is_grad_enabled
@@ -111,7 +112,9 @@ def _listed(given: Any) -> list[Any]:
 def _one(of: Meta) -> Any:
     """The gradient of a scalar with respect to itself, as a recorded constant."""
     entry = spec(("one", of.facts), "ones", lambda: lambda: jnp.ones(of.shape, of.dtype.numpy), ())
-    return record(entry, (), (), of.device)[0]
+    (made,) = record(entry, (), (), of.device)
+    made.meta = meta(of.shape, of.dtype, None, of.device)
+    return made
 
 
 def _target(tensor: Any) -> Tape:
@@ -125,7 +128,7 @@ def _roots(outputs: Sequence[Any], given: Sequence[Any]) -> list[Any]:
     """Where the walk starts, with a gradient for each; RuntimeError in PyTorch's words."""
     roots = []
     for at, (tensor, gradient) in enumerate(zip(outputs, given, strict=True)):
-        if not tensor.requires_grad:
+        if not tensor.requires_grad or is_sink(tensor._tape):
             raise RuntimeError(
                 f"element {at} of tensors does not require grad and does not have a grad_fn"
             )

@@ -89,7 +89,9 @@ class _FunctionNode(Node):
 
     __slots__ = ("ctx", "function", "kept", "__dict__")
 
-    def __init__(self, function: Any, ctx: Any, edges: tuple[Any, ...], outs: Sequence[Meta]) -> None:
+    def __init__(
+        self, function: Any, ctx: Any, edges: tuple[Any, ...], outs: Sequence[Meta]
+    ) -> None:
         super().__init__(self, edges, (None, None, 0), (), outs)
         self.ctx, self.function, self.line = ctx, function, None
 
@@ -153,6 +155,15 @@ class _FunctionNode(Node):
         return result._gradient()
 
 
+def _node_class(function: Any) -> type[_FunctionNode]:
+    """The class of a Function's nodes, which is called as PyTorch calls it."""
+    made = function.__dict__.get("_backward_cls")
+    if made is None:
+        made = type(f"{function.__name__}Backward", (_FunctionNode,), {"__slots__": ()})
+        function._backward_cls = made
+    return made
+
+
 class Function:
     """An operation with a gradient of its own: static `forward(ctx, ...)` and `backward(ctx, ...)`.
 
@@ -185,7 +196,9 @@ class Function:
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
@@ -229,7 +242,9 @@ class _Freed:
     saved = ()
 
     def __init__(self, ctx: FunctionCtx) -> None:
-        self.kept = [None if one is None else (one, one._storage.version, None) for one in ctx._saved]
+        self.kept = [
+            None if one is None else (one, one._storage.version, None) for one in ctx._saved
+        ]
 
 
 def _tape_of(tensor: Any) -> Tape | None:
@@ -242,12 +257,13 @@ def _recorded(cls: Any, ctx: Any, args: Any, tensors: Any, tapes: Any, made: Any
     results = list(made) if several else [made]
     inputs = {id(one) for _, one in tensors}
     dirty = {id(one) for one in ctx._dirty}
-    plain = {id(one) for one in ctx._undifferentiated}
+    marked = {id(one) for one in ctx._undifferentiated}
+    plain = {at for at, one in enumerate(results) if id(one) in marked}
     for one in ctx._dirty:
         history.check_writable(one)
     outs = [at for at, one in enumerate(results) if isinstance(one, TensorBase)]
     metas = [results[at]._meta for at in outs]
-    node = _FunctionNode(cls, ctx, tuple(tapes), metas)
+    node = _node_class(cls)(cls, ctx, tuple(tapes), metas)
     ctx._node, ctx._count = node, len(args)
     ctx._places = [at for at, _ in tensors]
     ctx._metas = [one._meta for _, one in tensors]
@@ -263,7 +279,7 @@ def _recorded(cls: Any, ctx: Any, args: Any, tensors: Any, tapes: Any, made: Any
     ]
     for place, at in enumerate(outs):
         one = results[at]
-        if id(one) in plain or not one._meta.differentiable:
+        if at in plain or not one._meta.differentiable:
             continue
         tape = result_tape(node, place)
         if id(one) in dirty:

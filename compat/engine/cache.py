@@ -74,7 +74,7 @@ def compile_now(
 ) -> Program:
     """A program of the section that gives at least the live results, compiled while we wait."""
     made = _planned(known, section, live, free)
-    program.build(known, made, _shapes(section), _packs(section), device)
+    program.build(known, made, _shapes(section, known), _packs(section), device)
     _keep(known, made)
     return made
 
@@ -84,7 +84,7 @@ def compile_later(
 ) -> None:
     """Has the compiling thread make a program, to be used from when it is there."""
     made = known.waiting = _planned(known, section, live, free)
-    _thread.submit(known, made, (_shapes(section), _packs(section), device))
+    _thread.submit(known, made, (_shapes(section, known), _packs(section), device))
 
 
 def improve_later(
@@ -95,11 +95,11 @@ def improve_later(
     better = _planned(known, section, live, free, alone=True)
     if len(better.donated) > len(ready.donated) and not known.waiting:
         known.waiting = better
-        _thread.submit(known, better, (_shapes(section), _packs(section), device))
+        _thread.submit(known, better, (_shapes(section, known), _packs(section), device))
 
 
-def _shapes(section: Section) -> list[Any]:
-    return [jax.ShapeDtypeStruct(given.shape, given.dtype) for given in program.arguments(section)]
+def _shapes(section: Section, known: Known) -> list[Any]:
+    return [jax.ShapeDtypeStruct(given.shape, given.dtype) for given in program.arguments(section, known)]
 
 
 def _packs(section: Section) -> tuple[bool, bool]:
@@ -115,12 +115,20 @@ class _Compiler:
         self.idle = threading.Event()
         self.idle.set()
         self.used, self.started = 0.0, time.perf_counter()
+        self.closing = False
+        self.turn = threading.Lock()
+
+    def close(self) -> None:
+        """At exit: waits for a running compilation, which must not outlive the interpreter."""
+        with self.turn:
+            self.closing = True
+        self.idle.wait()
 
     def submit(self, *job: Any) -> None:
         if self.thread is None:
             self.thread = threading.Thread(target=self.work, name="compat-compiler", daemon=True)
             self.thread.start()
-            atexit.register(self.idle.wait)
+            atexit.register(self.close)
         self.jobs.put(job)
 
     def work(self) -> None:
@@ -131,7 +139,10 @@ class _Compiler:
             over = self.used - BACKGROUND_SHARE * (time.perf_counter() - self.started)
             if over > 0:
                 time.sleep(over / BACKGROUND_SHARE)
-            self.idle.clear()
+            with self.turn:
+                if self.closing:
+                    return
+                self.idle.clear()
             before = time.thread_time()
             try:
                 program.build(known, made, *how)

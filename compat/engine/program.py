@@ -82,6 +82,7 @@ class Known:
     """What is known of a section's signature.
 
     entries    its entries, decoded once
+    leaves     how many leaves they read
     programs   compiled so far; a few, since liveness is only a cover
     visits     how often it was run
     spent      what op-by-op running has cost more than a program would have, in seconds
@@ -91,11 +92,13 @@ class Known:
     """
 
     __slots__ = (
-        "entries", "programs", "visits", "spent", "estimate", "waiting", "distinct", "slices",
+        "entries", "leaves", "programs", "visits", "spent", "estimate", "waiting", "distinct", "slices",
     )  # fmt: skip
 
     def __init__(self, wiring: Sequence[Any]) -> None:
         self.entries = decode(wiring)
+        places = [place for entry in self.entries for place in entry.operands]
+        self.leaves = max(0, -min(places, default=0))
         self.distinct = list({entry.spec: None for entry in self.entries})
         self.programs: list[Program] = []
         self.visits, self.spent = 0, 0.0
@@ -120,14 +123,17 @@ class Known:
         return SINGLE_SPEC * sum(spec.executable is None for spec in self.distinct)
 
 
-def arguments(section: Section) -> list[Any]:
-    """What a program of the section is called with: the numbers, packed, and the leaves."""
+def arguments(section: Section, known: Known) -> list[Any]:
+    """What a program of the section is called with: the numbers, packed, and the leaves.
+
+    An interrupt in the middle of recording may have left a leaf that no entry reads at the end.
+    """
     packs: list[Any] = []
     if section.floats:
         packs.append(np.array(section.floats, np.float64))
     if section.ints:
         packs.append(np.array(section.ints, np.int64))
-    packs += [_on_device(leaf) for leaf in section.leaves]
+    packs += [_on_device(leaf) for leaf in itertools.islice(section.leaves, known.leaves)]
     return packs
 
 
@@ -164,7 +170,7 @@ def compile_alone(section: Section, entries: Sequence[Entry]) -> Any:
     known = Known(section.wiring)
     last = entries[-1]
     made = Program(tuple(range(last.first + len(last.spec.outs))), frozenset())
-    given = [jax.ShapeDtypeStruct(one.shape, one.dtype) for one in arguments(section)]
+    given = [jax.ShapeDtypeStruct(one.shape, one.dtype) for one in arguments(section, known)]
     device = jax_device(section.device)
     build(known, made, given, (bool(section.floats), bool(section.ints)), device)
     return made.executable
@@ -189,7 +195,7 @@ def needed(entries: Sequence[Entry], outputs: Iterable[int]) -> list[Entry]:
     return kept[::-1]
 
 
-def run_whole(program: Program, section: Section) -> None:
+def run_whole(program: Program, section: Section, known: Known) -> None:
     """Launches the program and stores its results.
 
     Storing is one call into C, since an interrupt between the launch, which destroys donated
@@ -197,7 +203,7 @@ def run_whole(program: Program, section: Section) -> None:
     """
     values = section.values
     targets = [values[place] for place in program.outputs]
-    given = arguments(section)
+    given = arguments(section, known)
     report.counters["launches"] += 1
     call = program.call
     with jax.enable_x64(True):

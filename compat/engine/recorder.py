@@ -35,17 +35,20 @@ class Recorder:
 
     def flush(self) -> None:
         """Ends and runs every open section of this thread."""
+        current = local.section
         for section in list(self.sections.values()):
             if section.values:
                 self.close(section)
+        if current.values and current.recorder is self:  # an interrupt came between two lines
+            self.close(current)
 
     def close(self, section: Section) -> None:
         """Ends a section: runs it, unless nobody can reach any of its results."""
+        fresh = Section(self, section.device, section.eager)
+        if local.section is section:
+            local.section = fresh
         if self.sections.get(section.device) is section:
-            fresh = Section(self, section.device, section.eager)
             self.sections[section.device] = fresh
-            if local.section is section:
-                local.section = fresh
         section.reads.clear()
         live = _live(section.values)
         if section.device.type == "meta":
@@ -150,7 +153,7 @@ def _run(section: Section, live: list[int]) -> None:
             cache.compile_later(known, section, live, free, where)
         return program.run_single(known.needed(live), section, where)
     report.counters["whole"] += 1
-    program.run_whole(ready, section)
+    program.run_whole(ready, section, known)
 
 
 def _prefix(section: Section, value: Value) -> Any:

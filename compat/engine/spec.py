@@ -70,7 +70,7 @@ def _short(aval: Any) -> str:
     return f"{aval.dtype}[{','.join(map(str, aval.shape))}]"
 
 
-LIMIT = 16_384  # specs kept; the least recently made fall out
+LIMIT = 4_096  # specs kept; the least recently made fall out
 _specs: OrderedDict[Hashable, Spec] = OrderedDict()
 report.gauge("specs", lambda: len(_specs))
 

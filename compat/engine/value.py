@@ -79,10 +79,10 @@ def meta(
 
 def is_contiguous(shape: Sequence[int], strides: Sequence[int]) -> bool:
     """Whether elements follow each other in row-major order; strides of size 1 do not count."""
+    if 0 in shape:
+        return True
     step = 1
     for size, stride in zip(reversed(shape), reversed(strides), strict=True):
-        if size == 0:
-            return True
         if size != 1:
             if stride != step:
                 return False

@@ -153,13 +153,17 @@ def plan_for(op: Op, codes: Sequence[str], dynamic: Sequence[Any], statics: dict
     if op.residuals:
         plan.shape_of = lambda results: tuple(results[: -op.residuals])
     if op.results:
-        plan.shape_of = named_results(op.name, op.results)
+        plan.shape_of = named_results(_results_name(op), op.results)
     return plan
 
 
 def isinstance_of_tuple(made: Spec, op: Op) -> bool:
     """Whether the op gives several results."""
     return len(made.outs) - made.guarded > 1 or bool(op.extras.get("tuple"))
+
+
+def _results_name(op: Op) -> str:
+    return f"linalg_{op.name}" if op.homes[0] == "linalg" else op.name
 
 
 def node_name(op: Op) -> str:
@@ -401,7 +405,8 @@ def launcher(pattern: str, single: bool, guarded: bool) -> Callable[..., Any]:
     ]
     scope = {
         "local": local, "read": read, "new": object.__new__, "Value": Value, "Storage": Storage,
-        "Tensor": base.tensor_class, "base_value": base.value_of, "wrap": base.wrap, "attach": attach,
+        "Tensor": base.tensor_class, "base_value": base.value_of, "wrap": base.wrap,
+        "attach": attach,
         "int64": wrapped_int, "user_line": user_line, "from_checks": base.from_checks,
         "too_long": too_long, "TOO_LONG": TOO_LONG,
     }  # fmt: skip

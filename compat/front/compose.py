@@ -348,7 +348,8 @@ def sum_to_size(self: Any, *size: Any) -> Any:
     shape = create.size_of(size)
     lead = self.dim() - len(shape)
     dims = [*range(lead)]
-    dims += [lead + n for n, one in enumerate(shape) if one == 1 and self._meta.shape[lead + n] != 1]
+    own = self._meta.shape[lead:]
+    dims += [lead + n for n, one in enumerate(shape) if one == 1 and own[n] != 1]
     made = self.sum(dims, keepdim=True) if dims else self
     return made.view(shape)
 
@@ -418,12 +419,14 @@ def derive_compositions(tensor: type) -> None:
         "where": where, "einsum": einsum, "tensordot": tensordot, "meshgrid": meshgrid,
         "broadcast_tensors": broadcast_tensors, "broadcast_shapes": broadcast_shapes_,
         "fill": fill,
-        "resize_as_": resize_as_, "var_mean": _spread("var_mean"), "std_mean": _spread("std_mean"), "index_put_": index_put_,
+        "resize_as_": resize_as_, "var_mean": _spread("var_mean"), "std_mean": _spread("std_mean"),
+        "index_put_": index_put_,
     }  # fmt: skip
     methods = {
         "where": _where_method, "index_put_": index_put_, "sum_to_size": sum_to_size,
         "apply_": apply_, "map_": map_, "fill_diagonal_": fill_diagonal_, "new": new,
-        "resize_as_": resize_as_, "is_nonzero": lambda self: bool(self), "scatter_": _inplace(scatter, "scatter"),
+        "resize_as_": resize_as_, "is_nonzero": lambda self: bool(self),
+        "scatter_": _inplace(scatter, "scatter"),
     }  # fmt: skip
     FUNCTIONS["torch"] |= both | functions
     for name, function in (both | methods).items():

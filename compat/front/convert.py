@@ -215,6 +215,8 @@ def resize_(self: Any, *sizes: Any, memory_format: Any = None) -> Any:
     from compat.front.create import size_of
     from compat.front.looking import storage_size
 
+    if self.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
     shape = size_of(sizes)
     need = self._offset + shape.numel()
     have = storage_size(self)

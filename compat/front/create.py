@@ -404,7 +404,8 @@ def empty_strided(size: Any, stride: Any, *, dtype: DType | None = None, layout:
 
 def _is_whole(*numbers: Any) -> bool:
     return all(
-        isinstance(n, int | np.integer) or (isinstance(n, TensorBase) and n._meta.dtype.category < 2)
+        isinstance(n, int | np.integer)
+        or (isinstance(n, TensorBase) and n._meta.dtype.category < d.FLOATING)
         for n in numbers
     )
 
@@ -436,6 +437,8 @@ def arange(
     found = dtype or (out._meta.dtype if out is not None else None) or (
         d.int64 if _is_whole(start, end, step) else d.get_default_dtype()
     )
+    if found.category <= d.INTEGER:  # fractions count for nothing
+        start, end, step = int(start), int(end), int(step) or step
     if _is_whole(start, end, step):
         count = -(-(end - start) // step)
     else:
@@ -496,8 +499,11 @@ def linspace(
     found = dtype or d.get_default_dtype()
     if dtype is None and any(isinstance(_plain(x), complex) for x in (start, end)):
         found = found.to_complex()
+    first, last = _plain(start), _plain(end)
+    if found.category <= d.INTEGER:
+        first, last = int(first), int(last)
     with where(device):
-        made = hidden("evenly")(start=_plain(start), end=_plain(end), steps=steps, dtype=found)
+        made = hidden("evenly")(start=first, end=last, steps=steps, dtype=found)
     if out is not None:
         return out.resize_(made._meta.shape).copy_(made)
     return finished(made, requires_grad)

@@ -345,6 +345,12 @@ def _legacy(op: Op, front: Callable[..., Any]) -> Callable[..., Any]:
     return legacy
 
 
+_NOT_INTO = (
+    "{}(): functions with out=... arguments don't support automatic differentiation, but one of "
+    "the arguments requires grad."
+)
+
+
 def _into(op: Op) -> Callable[..., Any]:
     """`out=`: the result is written into tensors that exist."""
 
@@ -356,15 +362,11 @@ def _into(op: Op) -> Callable[..., Any]:
                     f"{op.name}(): argument 'out' must be Tensor, not {type(target).__name__}"
                 )
             if target._tape is not None and target.requires_grad and local.grad:  # type: ignore[attr-defined]
-                raise RuntimeError(
-                    f"{op.name}(): functions with out=... arguments don't support automatic "
-                    "differentiation, but one of the arguments requires grad."
-                )
-        before, local.grad = local.grad, False
-        try:
-            made = compute()
-        finally:
-            local.grad = before
+                raise RuntimeError(_NOT_INTO.format(op.name))
+        made = compute()
+        results = [made] if isinstance(made, TensorBase) else made
+        if any(one._tape is not None and one.requires_grad for one in results):
+            raise RuntimeError(_NOT_INTO.format(op.name))
         return into_all(out, made)
 
     return into
@@ -465,6 +467,7 @@ def assign(target: Any, result: Any, name: str = "") -> Any:
         _refuse_overlap(mine)
     tape = result._tape
     if tape is not None:
+        history.check_writable(target, gradient_flows=True)
         history.keep_overwritten(tape, target._storage, result._storage)
     store(target, fresh(result))
     if tape is not None or target._tape is not None:
@@ -560,8 +563,12 @@ def _operator(op: Op, function: Any, name: str) -> Callable[..., Any]:
 
 def _acts_alone(op: Op) -> bool:
     """Whether the op changes one tensor element by element: such are functions in place, too."""
-    arrays = [each for each in op.parameters if each.role.kind != "static"]
-    return op.strides == "pointwise" and len(arrays) == 1
+    written = op.body.__annotations__  # as text: reading the roles would double the import time
+    traced = [name for name, text in written.items() if str(text).split(" ")[0] in _TRACED]
+    return op.strides == "pointwise" and len(set(traced) - {"return"}) == 1
+
+
+_TRACED = {"Array", "Arrays", "Promoted", "PromotedStatic", "Operand", "Floating", "Scalar"}
 
 
 def derive(tensor: type) -> None:

@@ -17,6 +17,7 @@ from compat.front.create import from_host
 from compat.front.views import geometry_of, take
 from compat.ops.declare import Geometry
 from compat.ops.shape.views import sliced, unsqueeze
+from compat.tape.history import check_writable
 
 _TOO_MANY = "too many indices for tensor of dimension {}"
 
@@ -87,7 +88,9 @@ def _extent(bounds: tuple[Any, Any, Any], size: int) -> tuple[int, int, int]:
 def setitem(self: Any, index: Any, value: Any) -> None:
     """`x[index] = value`."""
     kind = type(index)
-    if kind is int or kind is slice or (kind is tuple and _PLAIN.issuperset(map(type, index))):
+    if index is Ellipsis:  # no view of it, but the tensor itself
+        target, tensors = self, None
+    elif kind is int or kind is slice or (kind is tuple and _PLAIN.issuperset(map(type, index))):
         target, tensors = getitem(self, index), None
     else:
         target, tensors = _basic(self, _items(self, index))
@@ -381,9 +384,30 @@ def _prepared(self: Any, tensors: dict[int, Any]) -> tuple[list[Any], tuple[int,
         raise IndexError(
             f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
         ) from None
+    return given, dims
+
+
+def _check_ranges(self: Any, given: list[Any], dims: tuple[int, ...]) -> None:
     for at, item in zip(dims, given, strict=True):
         check_range(item, self._meta.shape[at], at)
-    return given, dims
+
+
+def _check_value(self: Any, given: list[Any], dims: tuple[int, ...], value: Any) -> None:
+    """RuntimeError when the value does not broadcast to what the indices name."""
+    named = broadcast_shapes(*[item._meta.shape for item in given])
+    kept = [size for dim, size in enumerate(self._meta.shape) if dim not in dims]
+    together = dims == tuple(range(dims[0], dims[0] + len(dims)))
+    at = dims[0] if together else 0
+    shape = (*kept[:at], *named, *kept[at:])
+    own = value._meta.shape
+    lead = len(shape) - len(own)
+    if any(
+        n != 1 and (dim + lead < 0 or n != shape[dim + lead]) for dim, n in enumerate(own)
+    ):
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(own)} cannot be broadcast to indexing "
+            f"result of shape {list(shape)}"
+        )
 
 
 def check_range(index: Any, size: int, dim: int) -> None:
@@ -400,6 +424,7 @@ def check_range(index: Any, size: int, dim: int) -> None:
 def gather(self: Any, tensors: dict[int, Any]) -> Any:
     """Advanced indexing: a copy of the elements that the index tensors name."""
     given, dims = _prepared(self, tensors)
+    _check_ranges(self, given, dims)
     if isinstance(self._storage, HostStorage) and self._storage.is_still_shared:
         return _gathered_on_host(self, given, dims)
     return self._index(tuple(given), dims)
@@ -415,7 +440,10 @@ def _gathered_on_host(self: Any, given: list[Any], dims: tuple[int, ...]) -> Any
 
 def scatter(self: Any, tensors: dict[int, Any], value: Any, accumulate: bool = False) -> Any:
     """Overwrites (or adds to) the elements that the index tensors name."""
+    check_writable(self)
     given, dims = _prepared(self, tensors)
+    _check_value(self, given, dims, value)
+    _check_ranges(self, given, dims)
     if value._meta.device is not self._meta.device:
         value = value.to(self._meta.device)
     return self._index_put_(value, tuple(given), dims, accumulate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,30 @@ def shared_array(self: TensorBase) -> np.ndarray[Any, Any]:
         flat = _memory_order(array, value.meta)
         storages.share(storage, flat, (flat,))
     return host_view(storage.host, self._meta, self._offset)
+
+
+def share_between_processes(self: TensorBase) -> None:
+    """Moves the storage to memory that processes forked from this one see too."""
+    if is_shared(self):
+        return
+    flat, _ = flat_storage(self)
+    memory = mmap.mmap(-1, max(flat.nbytes, 1))
+    shared = np.frombuffer(memory, flat.dtype, flat.size)
+    shared[...] = flat
+    storage = self._storage
+    if isinstance(storage, AliasStorage):
+        storage = storage.target
+    # Twice an owner: other processes are not counted, so it must never look as if nobody else
+    # could write to the memory any more.
+    storages.share(storage, shared, (shared, shared))
+
+
+def is_shared(self: TensorBase) -> bool:
+    """Whether the storage is in memory that forked processes see too."""
+    storage = self._storage
+    if isinstance(storage, AliasStorage):
+        storage = storage.target
+    return isinstance(storage, HostStorage) and isinstance(storage.host.base, mmap.mmap)
 
 
 def _memory_order(array: np.ndarray[Any, Any], one: Any) -> np.ndarray[Any, Any]:

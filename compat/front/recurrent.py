@@ -3,102 +3,154 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from compat.front.base import TensorBase
-from compat.front.create import hidden
+from compat.front.create import as_tensor, hidden
 from compat.front.derive import FUNCTIONS
 
 
-def _stack(
-    layer: Callable[..., tuple[Any, ...]],
-    states: Sequence[Any],
-    input: Any,
-    params: Sequence[Any],
-    has_biases: bool,
-    num_layers: int,
-    dropout: float,
-    train: bool,
-    bidirectional: bool,
-    batch_first: bool,
-    per_layer: int,
-) -> tuple[Any, ...]:
+class Padded:
+    """Sequences of one length: (T, N, I), or (N, T, I) when the batch comes first."""
+
+    going = None
+
+    def __init__(self, batch_first: bool) -> None:
+        self.batch_first = batch_first
+
+    def spread(self, input: Any) -> Any:
+        """The elements as (T, N, *)."""
+        return input.transpose(0, 1) if self.batch_first else input
+
+    gather = spread
+
+
+class Packed:
+    """Sequences without padding, (total, I): all first elements, then all second ones, and so on.
+
+    The scans run over the rectangle (T, N, I); `going` says where in it a sequence is not over.
+    """
+
+    def __init__(self, batch_sizes: Any, device: Any) -> None:
+        sizes = np.asarray(batch_sizes.tolist(), np.int64)
+        going = np.arange(sizes[0]) < sizes[:, None]
+        rows = np.where(going, np.cumsum(going).reshape(going.shape) - 1, 0)
+        self.shape = going.shape
+        self.going = as_tensor(going, device=device)
+        self.rows = as_tensor(rows.reshape(-1), device=device)  # of the data, for each place
+        self.places = as_tensor(np.flatnonzero(going), device=device)
+
+    def spread(self, data: Any) -> Any:
+        """The elements as (T, N, *); any there are after the end of a sequence."""
+        return data.index_select(0, self.rows).reshape(*self.shape, data._meta.shape[-1])
+
+    def gather(self, steps: Any) -> Any:
+        """The elements of sequences that are not over, as they came."""
+        return steps.reshape(-1, steps._meta.shape[-1]).index_select(0, self.places)
+
+
+class Call(NamedTuple):
+    """The arguments of `torch.lstm` and its kin after the input."""
+
+    layout: Padded | Packed
+    hx: Any
+    params: Sequence[Any]
+    has_biases: bool
+    num_layers: int
+    dropout: float
+    train: bool
+    bidirectional: bool
+
+
+def _call(input: Any, args: tuple[Any, ...]) -> Call:
+    # Both forms take eight arguments: a padded call has its weights second, a packed one third.
+    if isinstance(args[1], TensorBase) or isinstance(args[2], list | tuple):
+        return Call(Packed(args[0], input._meta.device), *args[1:])
+    return Call(Padded(args[-1]), *args[:-1])
+
+
+Layer = Callable[[Any, list[Any], Sequence[Any], bool], tuple[Any, ...]]
+
+
+def _stack(layer: Layer, call: Call, states: Sequence[Any], input: Any, per_layer: int) -> Any:
     """Runs layers and directions; gives the outputs and each state's last values, stacked."""
     torch = FUNCTIONS["torch"]
-    steps = input.transpose(0, 1) if batch_first else input
-    directions = 2 if bidirectional else 1
+    steps = call.layout.spread(input)
+    directions = 2 if call.bidirectional else 1
     last: list[list[Any]] = [[] for _ in states]
-    for depth in range(num_layers):
+    for depth in range(call.num_layers):
         outputs = []
         for direction in range(directions):
             at = depth * directions + direction
-            mine = params[at * per_layer : (at + 1) * per_layer]
+            mine = call.params[at * per_layer : (at + 1) * per_layer]
             made = layer(steps, [state[at] for state in states], mine, bool(direction))
             outputs.append(made[0])
             for column, one in zip(last, made[1:], strict=True):
                 column.append(one)
         steps = outputs[0] if directions == 1 else torch["cat"](outputs, -1)
-        if dropout and train and depth < num_layers - 1:
-            from compat_nn.functional import dropout as drop
+        if call.dropout and call.train and depth < call.num_layers - 1:
+            steps = _dropped(call, steps)
+    return (call.layout.gather(steps), *(torch["stack"](column) for column in last))
 
-            steps = drop(steps, dropout, True)
-    outputs = steps.transpose(0, 1) if batch_first else steps
-    return (outputs, *(torch["stack"](column) for column in last))
+
+def _dropped(call: Call, steps: Any) -> Any:
+    """With dropout: of the packed elements where they are packed, so that the draws agree."""
+    from compat_nn.functional import dropout
+
+    if isinstance(call.layout, Padded):
+        return dropout(steps, call.dropout, True)
+    return call.layout.spread(dropout(call.layout.gather(steps), call.dropout, True))
 
 
 def lstm(input: Any, *args: Any) -> tuple[Any, Any, Any]:
     """A stack of LSTM layers: `lstm(input, (h, c), params, has_biases, num_layers, dropout, train,
-    bidirectional, batch_first)`; gives outputs, h and c. Packed: batch sizes come second."""
-    _refuse_packed(args)
-    hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first = args
-    h, c = hx
+    bidirectional, batch_first)`; gives outputs, h and c.
+
+    Packed: `lstm(data, batch_sizes, (h, c), params, ..., bidirectional)`.
+    """
+    call = _call(input, args)
+    h, c = call.hx
     projects = h.size(-1) != c.size(-1)
-    per_layer = 2 + 2 * has_biases + projects
+    going = call.layout.going
 
     def layer(steps: Any, states: list[Any], mine: Sequence[Any], reverse: bool) -> Any:
-        if projects:
-            return _projected(steps, *states, mine, has_biases, reverse)
-        weights = _weights(mine, has_biases)
-        return hidden("_lstm_layer")(steps, *states, *weights, reverse)
+        weights = _weights(mine, call.has_biases)
+        if not projects and going is None:
+            return hidden("_lstm_layer")(steps, *states, *weights, reverse)
+        projection = mine[-1] if projects else None
+        return hidden("_ragged_lstm_layer")(steps, *states, *weights, projection, going, reverse)
 
-    return _stack(layer, (h, c), input, params, has_biases, num_layers, dropout, train,
-                  bidirectional, batch_first, per_layer)  # type: ignore[return-value]  # fmt: skip
-
-
-def _projected(
-    steps: Any, h: Any, c: Any, mine: Sequence[Any], has_biases: bool, reverse: bool
-) -> tuple[Any, Any, Any]:
-    raise NotImplementedError("compat does not have LSTM with proj_size yet")
+    return _stack(layer, call, (h, c), input, 2 + 2 * call.has_biases + projects)
 
 
 def _weights(mine: Sequence[Any], has_biases: bool) -> tuple[Any, ...]:
     return (mine[0], mine[1], mine[2], mine[3]) if has_biases else (mine[0], mine[1], None, None)
 
 
-def _refuse_packed(args: tuple[Any, ...]) -> None:
-    if args and isinstance(args[0], TensorBase) and not args[0]._meta.dtype.is_floating_point:
-        raise NotImplementedError("compat does not have packed sequences yet")
-
-
-def _simple(name: str, **settings: Any) -> Callable[..., tuple[Any, Any]]:
+def _simple(mode: str) -> Callable[..., tuple[Any, Any]]:
     def run(input: Any, *args: Any) -> tuple[Any, Any]:
-        _refuse_packed(args)
-        h, params, has_biases, num_layers, dropout, train, bidirectional, batch_first = args
+        call = _call(input, args)
+        going = call.layout.going
 
         def layer(steps: Any, states: list[Any], mine: Sequence[Any], reverse: bool) -> Any:
-            weights = _weights(mine, has_biases)
-            return hidden(name)(steps, states[0], *weights, reverse, **settings)
+            weights = _weights(mine, call.has_biases)
+            if going is not None:
+                return hidden("_ragged_layer")(steps, states[0], *weights, going, reverse, mode)
+            if mode == "gru":
+                return hidden("_gru_layer")(steps, states[0], *weights, reverse)
+            return hidden("_rnn_layer")(steps, states[0], *weights, reverse, mode)
 
-        return _stack(layer, (h,), input, params, has_biases, num_layers, dropout, train,
-                      bidirectional, batch_first, 2 + 2 * has_biases)  # type: ignore[return-value]  # fmt: skip
+        return _stack(layer, call, (call.hx,), input, 2 + 2 * call.has_biases)
 
     run.__doc__ = "A stack of layers: outputs and the last h. See `lstm`."
     return run
 
 
-gru = _simple("_gru_layer")
-rnn_tanh = _simple("_rnn_layer", nonlinearity="tanh")
-rnn_relu = _simple("_rnn_layer", nonlinearity="relu")
+gru = _simple("gru")
+rnn_tanh = _simple("tanh")
+rnn_relu = _simple("relu")
 
 
 def lstm_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
@@ -111,11 +163,15 @@ def gru_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: 
     return hidden("_gru_cell")(input, hx, w_ih, w_hh, b_ih, b_hh)
 
 
-def rnn_tanh_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+def rnn_tanh_cell(
+    input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
+) -> Any:
     """One step of (N, I) with tanh: the new h."""
     return hidden("_rnn_cell")(input, hx, w_ih, w_hh, b_ih, b_hh)
 
 
-def rnn_relu_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+def rnn_relu_cell(
+    input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
+) -> Any:
     """One step of (N, I) with relu: the new h."""
     return hidden("_rnn_cell")(input, hx, w_ih, w_hh, b_ih, b_hh, nonlinearity="relu")

@@ -71,7 +71,7 @@ randn.__doc__ = "Numbers drawn from the standard normal distribution."
 def randint(low: Any = 0, high: Any = None, size: Any = None, *, generator: Any = None,
             out: Any = None, dtype: d.dtype | None = None, layout: Any = None, device: Any = None,
             requires_grad: bool = False, pin_memory: bool = False) -> Any:  # fmt: skip
-    """Whole numbers drawn evenly from [low, high): `randint(high, size)`, `randint(low, high, size)`."""
+    """Whole numbers drawn evenly from [low, high), or from 0: `randint(high, size)`."""
     if size is None and isinstance(high, list | tuple):
         low, high, size = 0, low, high
     elif high is None:
@@ -388,8 +388,9 @@ def derive_sampling(tensor: type) -> None:
         "rand": rand, "randn": randn, "randint": randint, "randperm": randperm, "normal": normal,
         "rand_like": _like(rand), "randn_like": _like(randn), "randint_like": randint_like,
         "bernoulli": bernoulli, "multinomial": multinomial, "manual_seed": manual_seed,
-        "get_rng_state": get_rng_state, "set_rng_state": set_rng_state, "Generator": TensorGenerator,
-        "seed": source.seed, "initial_seed": source.initial_seed, "default_generator": _default,
+        "get_rng_state": get_rng_state, "set_rng_state": set_rng_state,
+        "Generator": TensorGenerator, "seed": source.seed, "initial_seed": source.initial_seed,
+        "default_generator": _default,
         "poisson": poisson, "binomial": binomial, "_standard_gamma": _standard_gamma,
     }  # fmt: skip
     FUNCTIONS["torch"] |= functions

@@ -196,7 +196,13 @@ class Tensor(TensorBase, metaclass=_TensorType):
 
     def is_shared(self) -> bool:
         """Whether the storage is in memory shared between processes."""
-        return False
+        return self.is_cuda or looking.is_shared(self)
+
+    def share_memory_(self) -> Any:
+        """Moves the storage to host memory that forked processes share, and stays itself."""
+        if self._meta.device.type == "cpu":
+            looking.share_between_processes(self)
+        return self
 
     def is_pinned(self, device: Any = None) -> bool:
         return False
@@ -220,9 +226,7 @@ class Tensor(TensorBase, metaclass=_TensorType):
         tape = self._tape
         if tape is None:
             return False
-        if isinstance(tape, ViewTape):
-            history.refresh(self)
-        return tape.requires
+        return history.requires_grad(self) if isinstance(tape, ViewTape) else tape.requires
 
     @requires_grad.setter
     def requires_grad(self, flag: bool) -> None:
@@ -239,9 +243,11 @@ class Tensor(TensorBase, metaclass=_TensorType):
                     "var_no_grad = var.detach()."
                 )
             return self
+        if isinstance(tape, ViewTape):
+            tape.asked = bool(requires_grad)
         if requires_grad and not self._meta.differentiable:
             raise RuntimeError(
-                "only Tensors of floating point and complex dtype can require gradients"
+                "only Tensors of floating point dtype can require gradients"
             )
         if tape is None:
             if not requires_grad:

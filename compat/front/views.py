@@ -64,6 +64,8 @@ def node_name(name: str) -> str:
 
 def _function(declared: View) -> Callable[..., Any]:
     name, body = node_name(declared.name), declared.geometry
+    if declared.name == "chunk":  # PyTorch writes it as a split
+        name = "SplitBackward0"
     several = "list" in str(declared.signature.return_annotation)
     renamed = {"x": "input", "self": "input", "axis": "dim", "axis0": "dim0", "axis1": "dim1"}
 
@@ -105,7 +107,7 @@ def _inplace(declared: View, function: Callable[..., Any]) -> Callable[..., Any]
 
     def front(self: Any, *args: Any, **kwargs: Any) -> Any:
         tape = self._tape
-        if tape is not None and tape.requires and tape.node is None and local.grad:
+        if tape is not None:
             check_writable(self)
         changed = function(self, *args, **kwargs)
         self._meta, self._offset = changed._meta, changed._offset

@@ -11,9 +11,10 @@ CHAPTERS = (
     "reduce.sums", "reduce.extremes", "reduce.scans", "reduce.statistics",
     "shape.views", "shape.arrange",
     "index.gather", "index.scatter", "index.search",
-    "linalg.products", "linalg.distances",
+    "linalg.products", "linalg.distances", "linalg.decompositions",
     "neural.activation", "neural.loss", "neural.embedding", "neural.convolution",
-    "neural.pooling", "neural.fold", "neural.normalization", "neural.attention", "neural.resize", "neural.recurrent",
+    "neural.pooling", "neural.fold", "neural.normalization", "neural.attention", "neural.resize",
+    "neural.recurrent", "neural.ragged",
 )  # fmt: skip
 
 

@@ -181,7 +181,8 @@ class Binding:
         rule = self.op.backward
         assert rule is not None
         zeros = [
-            inputs.get(at, jnp.zeros((), one.numpy)) for at, (one, _) in enumerate(self.operand_types)
+            inputs.get(at, jnp.zeros((), one.numpy))
+            for at, (one, _) in enumerate(self.operand_types)
         ]
         values = self._arguments([*zeros, *numbers])
         defaults = {p.name: p.default for p in self.op.parameters}
@@ -232,7 +233,8 @@ def unbroadcast(gradient: Any, shape: Sequence[int]) -> Any:
         return gradient
     extra = gradient.ndim - len(shape)
     axes = [*range(extra)]
-    axes += [extra + dim for dim, n in enumerate(shape) if n == 1 and gradient.shape[extra + dim] != 1]
+    own = gradient.shape[extra:]
+    axes += [extra + dim for dim, n in enumerate(shape) if n == 1 and own[dim] != 1]
     return gradient.sum(tuple(axes), keepdims=True).reshape(shape)
 
 

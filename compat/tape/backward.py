@@ -13,6 +13,7 @@ from compat.engine.spec import spec
 from compat.engine.value import Meta, Value
 from compat.tape import node as graph
 from compat.tape.differentiate import Gradient, Rule, record, taped
+from compat.tape.history import is_sink
 from compat.tape.node import Extra, Node, Tape
 
 Hooks = OrderedDict[int, Callable[..., Any]]
@@ -153,12 +154,12 @@ class _Walk:
         if node.saved:
             _check_versions(node)
         if node.extra is not None:
-            gradients = node.extra.before(node, gradients)
+            gradients = node.extra.before(gradients)
         results = node.rule.pull(node, gradients, self.create)
         if check is not None:
             check(node, results)
         if node.extra is not None:
-            results = node.extra.after(node, results, gradients)
+            results = node.extra.after(results, gradients)
         if not self.keep:
             node.saved = None if node.saved else node.saved
         for edge, result in zip(node.edges, results, strict=True):
@@ -169,7 +170,7 @@ class _Walk:
         """Adds a gradient to what has arrived at a place so far."""
         node = tape.node
         if node is None:
-            if tape.requires:
+            if tape.requires and not (tape.is_view and is_sink(tape)):
                 before = self.leaves.get(tape)
                 self.leaves[tape] = self.add(before, gradient) if before else gradient
             return
@@ -200,6 +201,9 @@ class _Walk:
         extra = tape.more()
         if extra.hooks:
             gradient = through_hooks(extra.hooks, gradient)
+        around = extra.node_hooks
+        if around is not None:
+            (gradient,) = around.before([gradient])
         before = extra.grad
         if before is None:
             extra.grad = graph.wrap(*gradient)
@@ -207,6 +211,8 @@ class _Walk:
             extra.grad = before + graph.wrap(*gradient)
         else:
             before.add_(graph.wrap(*gradient))
+        if around is not None:
+            around.after((), [gradient])
         if extra.post_hooks and extra.owner is not None:
             for hook in list(extra.post_hooks.values()):
                 hook(extra.owner())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from compat.engine import view as recipes
 from compat.engine.recorder import local
@@ -39,7 +41,8 @@ class ViewRule:
     def pull(self, node: Node, gradients: Sequence[Gradient | None], create: bool) -> list[Any]:
         (gradient,) = gradients
         assert gradient is not None
-        entry = _transposed(self.how, self.base, gradient[0].meta, self.fixed)
+        kinds = "i" * len(self.starts)
+        entry = _transposed(self.how, self.base, gradient[0].meta, self.fixed, kinds)
         made = record(entry, [gradient[0]], self.starts)
         if not create:
             return [(made[0], None)]
@@ -86,42 +89,91 @@ class PutRule:
         return results
 
 
-def _clearing(how: recipes.Recipe) -> Any:
+def _clearing(how: Relation) -> Any:
     def clear(gradient: jax.Array, *starts: Any) -> jax.Array:
         zeros = jnp.zeros(how.shape, gradient.dtype)
-        return recipes.write(how, gradient, zeros, *starts)
+        return _write(how, gradient, zeros, *starts)
 
     return clear
 
 
-def _reading(how: recipes.Recipe) -> Any:
-    return lambda gradient, *starts: recipes.read(how, gradient, *starts)
+def _reading(how: Relation) -> Any:
+    return lambda gradient, *starts: _read(how, gradient, *starts)
 
 
 def _transposed(
-    how: recipes.Recipe, base: Meta, gradient: Meta, fixed: tuple[int, ...] = ()
+    how: Relation, base: Meta, gradient: Meta, fixed: tuple[int, ...], kinds: str
 ) -> Any:
     def scatter(given: jax.Array, *starts: Any) -> jax.Array:
         zeros = jnp.zeros(base.shape, base.dtype.numpy)
-        _, pull = jax.vjp(lambda x: recipes.read(how, x, *(fixed or starts)), zeros)
+        _, pull = jax.vjp(lambda x: _read(how, x, *(fixed or starts)), zeros)
         (moved,) = pull(given.conj() if jnp.iscomplexobj(given) else given)
         return moved.conj() if jnp.iscomplexobj(moved) else moved
 
-    numbers = 1 if how.strides is not None else sum(cut is not None for cut in how.cuts)
-    kinds = "" if fixed else "i" * numbers
     return spec(("view back", how, fixed), "view_backward", lambda: scatter, [gradient], kinds)
+
+
+@dataclass(frozen=True)
+class Gapped:
+    """A view of a base that has gaps in memory, or that the view reaches out of.
+
+    Both are views of the stretch of memory they lie in; what is not the base's there is zero.
+    """
+
+    base: recipes.Recipe
+    begin: tuple[int, ...]
+    view: recipes.Recipe
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.view.shape
+
+    def stretch(self, base: jax.Array) -> jax.Array:
+        """The memory around the base, which alone is set."""
+        empty = jnp.zeros(self.base.stored, base.dtype)
+        return recipes.write(self.base, empty, base, *map(np.int64, self.begin))
+
+
+Relation = recipes.Recipe | Gapped
+
+
+def _read(how: Relation, base: jax.Array, *starts: Any) -> jax.Array:
+    """The view's elements, out of the base's."""
+    if isinstance(how, Gapped):
+        return recipes.read(how.view, how.stretch(base), *starts)
+    return recipes.read(how, base, *starts)
+
+
+def _write(how: Relation, base: jax.Array, new: jax.Array, *starts: Any) -> jax.Array:
+    """The base's elements after the view has been overwritten by new."""
+    if isinstance(how, Gapped):
+        written = recipes.write(how.view, how.stretch(base), new, *starts)
+        return recipes.read(how.base, written, *map(np.int64, how.begin))
+    return recipes.write(how, base, new, *starts)
 
 
 def relative(
     base: Meta, base_offset: int, view: Meta, view_offset: int
-) -> tuple[recipes.Recipe, tuple[int, ...], Meta]:
-    """The recipe from a base tensor, taken as dense, to a view of it."""
-    if not is_dense(base):
-        raise NotImplementedError(
-            "compat does not rewrite the history of a base that is not dense in memory"
-        )
-    how, starts = recipes.recipe(base, view, view_offset - base_offset)
-    return how, starts, base
+) -> tuple[Relation, tuple[int, ...], Meta]:
+    """The recipe from a base tensor to a view of it, and the starts of its cuts."""
+    begin, base_end = base_offset, base_offset + _span(base)
+    end = view_offset + _span(view)
+    inside = begin <= view_offset and end <= base_end
+    if is_dense(base) and (inside or not view.numel):
+        how, starts = recipes.recipe(base, view, view_offset - base_offset)
+        return how, starts, base
+    lowest = min(begin, view_offset)
+    stretch = meta((max(base_end, end) - lowest,), base.dtype, None, base.device)
+    outer, fixed = recipes.recipe(stretch, base, base_offset - lowest)
+    inner, starts = recipes.recipe(stretch, view, view_offset - lowest)
+    return Gapped(outer, fixed, inner), starts, base
+
+
+def _span(one: Meta) -> int:
+    """From the first element to behind the last, in elements."""
+    if not one.numel:
+        return 0
+    return 1 + sum((n - 1) * stride for n, stride in zip(one.shape, one.strides, strict=True))
 
 
 def is_dense(one: Meta) -> bool:
@@ -154,39 +206,60 @@ def view_tape(
     made     "default", or "multi:<n>" for the n-th result of an op that gives several views
     """
     source_tape: Tape | None = source._tape
-    if source_tape is not None and source_tape.is_view:
+    if source_tape is not None and source_tape.is_view and local.grad:
         refresh(source)
     tape = _new(ViewTape)
     tape.extra, tape.node, tape.index, tape.requires = None, None, 0, False
+    tape.asked = False
     tape.version = source._storage.version
     tape.made = made if local.grad else "no_grad"
     if isinstance(source_tape, ViewTape):
         tape.base = source_tape.base
-        if source_tape.made != "default":
-            tape.made = source_tape.made
+        if tape.made == "default":
+            inherited = source_tape.made
+            tape.made = "multi:0" if inherited.startswith("multi") else inherited
     else:
         tape.base = source
     if source_tape is not None and source_tape.requires and local.grad and view.differentiable:
-        if source._meta.contiguous:
-            target = view, view_offset - source._offset
+        fixed = tape.made.startswith("multi")
+        if source._meta.contiguous or name == "AsStridedBackward0":
+            rule = ViewRule(name, source._meta, source._offset, view, view_offset, fixed)
         else:
-            target = dense()
-        logical = meta(source._meta.shape, source._meta.dtype, None, source._meta.device)
-        rule = ViewRule(name, logical, 0, *target, tape.made.startswith("multi"))
+            logical = meta(source._meta.shape, source._meta.dtype, None, source._meta.device)
+            rule = ViewRule(name, logical, 0, *dense(), fixed)
         rule.outs = (view,)
         tape.node, tape.requires = Node(rule, (source_tape,), (), (), (view,)), True
     return tape
 
 
+def requires_grad(view: Any) -> bool:
+    """Whether a view requires a gradient: by its own history, as asked, or because its base does."""
+    tape = view._tape
+    return tape.node is not None or tape.asked or _follows(view)
+
+
+def _follows(view: Any) -> bool:
+    base_tape = view._tape.base._tape
+    return base_tape is not None and base_tape.requires and view._meta.differentiable
+
+
 def refresh(tensor: Any) -> None:
-    """Gives a view whose base was written since a new history, starting from the base."""
+    """Gives a view whose base was written since a new history, starting from the base.
+
+    RuntimeError when it was made in a way that history cannot follow.
+    """
     tape = tensor._tape
     version = tensor._storage.version
-    if tape.version == version:
-        return
     base = tape.base
     base_tape = base._tape
-    if base_tape is not None and base_tape.requires and tensor._meta.differentiable:
+    follows = _follows(tensor)
+    if tape.node is None:
+        tape.requires = tape.asked or follows
+    if tape.version == version or (tape.node is None and not follows):
+        return
+    if tape.made != "default":
+        raise RuntimeError(_not_in_place(tape, "its base or another view of its base has been"))
+    if follows:
         rule = ViewRule("AsStrided", base._meta, base._offset, tensor._meta, tensor._offset)
         rule.name = "AsStridedBackward0"
         tape.node = Node(rule, (base_tape,), (), (), (tensor._meta,))
@@ -194,42 +267,48 @@ def refresh(tensor: Any) -> None:
     tape.version = version
 
 
-def check_writable(tensor: Any) -> None:
-    """Refuses an in-place operation that autograd could not follow, in PyTorch's words."""
+def is_sink(tape: Tape) -> bool:
+    """Whether gradients that arrive here are dropped: at a view that requires them only because
+    its base does."""
+    return tape.node is None and isinstance(tape, ViewTape) and not tape.asked
+
+
+def check_writable(tensor: Any, gradient_flows: bool = False) -> None:
+    """Refuses an in-place operation that autograd could not follow, in PyTorch's words.
+
+    gradient_flows   whether what is written requires a gradient
+    """
     tape = tensor._tape
     if tape is None or not local.grad:
         return
     if isinstance(tape, ViewTape):
-        refresh(tensor)
         base_tape = tape.base._tape
-        requires = tape.requires or (base_tape is not None and base_tape.requires)
-        if requires and tape.made != "default":
-            raise RuntimeError(_not_in_place(tape, _name_of(tape)))
-        if base_tape is not None and base_tape.requires and base_tape.node is None:
+        requires = requires_grad(tensor)
+        if tape.made != "default" and (requires or gradient_flows):
+            raise RuntimeError(_not_in_place(tape, "is being"))
+        if requires and (base_tape is None or base_tape.node is None):
             raise RuntimeError(
                 "a view of a leaf Variable that requires grad is being used in an in-place "
                 "operation."
             )
+        refresh(tensor)
     if tape.requires and tape.node is None:
         raise RuntimeError(
             "a leaf Variable that requires grad is being used in an in-place operation."
         )
 
 
-def _name_of(tape: Tape) -> str:
-    return tape.node.name() if tape.node is not None else "a view"
-
-
-def _not_in_place(tape: ViewTape, name: str) -> str:
-    if tape.made.startswith("multi"):
+def _not_in_place(tape: ViewTape, done: str) -> str:
+    if tape.made.startswith("multi") and tape.node is not None:
+        name = tape.node.name().removesuffix("Backward0")
         return (
-            f"Output {tape.made[6:]} of {name} is a view and is being modified inplace. This view is "
+            f"Output {tape.made[6:]} of {name} is a view and {done} modified inplace. This view is "
             "the output of a function that returns multiple views. Such functions do not allow "
             "the output views to be modified inplace. You should replace the inplace operation "
             "by an out-of-place one."
         )
     return (
-        "A view was created in no_grad mode and is being modified inplace with grad mode "
+        f"A view was created in no_grad mode and {done} modified inplace with grad mode "
         "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You "
         "can clarify your code by moving both the view and the inplace either both inside the "
         "no_grad block (if you don't want the inplace to be tracked) or both outside (if you "
@@ -244,7 +323,6 @@ def rewrite(tensor: Any, written: Tape | None) -> None:
     The storage's version has already moved on.
     """
     tape = tensor._tape
-    version = tensor._storage.version
     if not local.grad:
         return
     if not isinstance(tape, ViewTape):
@@ -256,7 +334,6 @@ def rewrite(tensor: Any, written: Tape | None) -> None:
     base = tape.base
     base_tape = base._tape
     if written is None and (base_tape is None or not base_tape.requires):
-        tape.version = version
         return
     if base_tape is not None and not base_tape.requires:
         base_tape = None

@@ -42,7 +42,7 @@ class Node:
     outs: Sequence[Meta]
     seq: int
     hooks: dict[int, OrderedDict[int, Callable[..., Any]]] | None
-    extra: Any
+    extra: NodeHooks | None
     line: str | None
 
     def __init__(
@@ -73,8 +73,72 @@ class Node:
     def _sequence_nr(self) -> int:
         return self.seq
 
+    def register_hook(self, fn: Callable[..., Any]) -> Any:
+        """Calls `fn(grad_inputs, grad_outputs)` after each backward of the operation; a tuple
+        that it returns takes the place of grad_inputs."""
+        return _register(_hooks_of(self).after_hooks, fn)
+
+    def register_prehook(self, fn: Callable[..., Any]) -> Any:
+        """Calls `fn(grad_outputs)` before each backward of the operation; a tuple that it
+        returns takes their place."""
+        return _register(_hooks_of(self).before_hooks, fn)
+
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
+
+
+class NodeHooks:
+    """The functions that see what comes into a node's backward and what goes out of it."""
+
+    __slots__ = ("before_hooks", "after_hooks")
+
+    def __init__(self) -> None:
+        self.before_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
+        self.after_hooks: OrderedDict[int, Callable[..., Any]] = OrderedDict()
+
+    def before(self, gradients: Sequence[Any]) -> list[Any]:
+        """The gradients of the results after the pre-hooks have seen them."""
+        for hook in list(self.before_hooks.values()):
+            gradients = _after_hook(hook, hook(_shown(gradients)), gradients)
+        return list(gradients)
+
+    def after(self, results: Sequence[Any], gradients: Sequence[Any]) -> list[Any]:
+        """The gradients of the inputs after the hooks have seen them."""
+        for hook in list(self.after_hooks.values()):
+            results = _after_hook(hook, hook(_shown(results), _shown(gradients)), results)
+        return list(results)
+
+
+def _shown(gradients: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(None if one is None else wrap(*one) for one in gradients)
+
+
+def _after_hook(hook: Callable[..., Any], changed: Any, gradients: Sequence[Any]) -> Sequence[Any]:
+    """What a hook gave, as the walk carries gradients; what there was when it gave None."""
+    if changed is None:
+        return gradients
+    if not isinstance(changed, tuple):
+        raise TypeError(f"expected tuple, but hook returned '{type(changed).__name__}'")
+    if len(changed) != len(gradients):
+        raise RuntimeError(
+            f"hook '{hook.__name__}' has returned an incorrect number of values "
+            f"(got {len(changed)}, but expected {len(gradients)})"
+        )
+    return [None if one is None else one._gradient() for one in changed]
+
+
+def _hooks_of(node: Node | AccumulateGrad) -> NodeHooks:
+    if node.extra is None:
+        node.extra = NodeHooks()
+    return node.extra
+
+
+def _register(hooks: OrderedDict[int, Callable[..., Any]], hook: Callable[..., Any]) -> Any:
+    from compat.autograd.handle import RemovableHandle
+
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    return handle
 
 
 class Tape:
@@ -110,14 +174,18 @@ class ViewTape(Tape):
     base      the tensor that is not a view
     made      "default", or why the view may not be written in place: "no_grad", "multi"
     version   of the storage, when the node was made
+    asked     whether `requires_grad_` was called on the view: then it is a leaf of its own
+
+    A view without a node requires gradients as its base does, but none arrives at it.
     """
 
-    __slots__ = ("base", "made", "version")
+    __slots__ = ("base", "made", "version", "asked")
 
     is_view = True
     base: Any
     made: str
     version: int
+    asked: bool
 
 
 class Extra:
@@ -133,6 +201,11 @@ class Extra:
         self.retains = False
         self._accumulator: AccumulateGrad | None = None
 
+    @property
+    def node_hooks(self) -> NodeHooks | None:
+        """The hooks of the leaf's accumulator."""
+        return None if self._accumulator is None else self._accumulator.extra
+
     def accumulator(self, tape: Tape) -> AccumulateGrad:
         """The node that stands for the leaf in `next_functions`."""
         if self._accumulator is None:
@@ -147,6 +220,10 @@ class AccumulateGrad:
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
+        self.extra: NodeHooks | None = None
+
+    register_hook = Node.register_hook
+    register_prehook = Node.register_prehook
 
     @property
     def variable(self) -> Any:

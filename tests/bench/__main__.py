@@ -25,6 +25,7 @@ AHEAD = {"MLP SGD", "MLP Adam", "CNN", "GPT"}  # where compat must beat torch ea
 def measured(kind: str, side: str, name: str, cache: str, pinned: bool = True) -> dict[str, Any]:
     """One measurement in a process of its own."""
     environment = {**os.environ, "COMPAT_CACHE_DIR": cache, "OMP_NUM_THREADS": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if side == "handwritten":
         environment["JAX_COMPILATION_CACHE_DIR"] = cache and cache + "/jax"
     core = {max(os.sched_getaffinity(0))}

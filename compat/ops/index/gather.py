@@ -42,7 +42,8 @@ def index_type(name: str, index: jax.Array) -> None:
 
 
 @op(guard=OUT_OF_RANGE, extras={"bounds": OF_PLACES})
-def gather(input: Array, dim: Dim, index: Array, *, sparse_grad: Flag = False) -> tuple[Array, Bool]:
+def gather(input: Array, dim: Dim, index: Array, *,
+           sparse_grad: Flag = False) -> tuple[Array, Bool]:  # fmt: skip
     """Elements along a dim: `out[i][j] = input[index[i][j]][j]` for dim 0."""
     index_type("gather", index)
     if not index.size:

@@ -86,7 +86,9 @@ def _combined(base: Any, place: Any, values: jax.Array, where: Any, how: str) ->
         return place.max(values)
     if how == "amin":
         return place.min(values)
-    require(how == "mean", f"reduce argument must be either sum, prod, mean, amax or amin, got {how}")
+    require(
+        how == "mean", f"reduce argument must be either sum, prod, mean, amax or amin, got {how}"
+    )
     total = place.add(values)
     start = jnp.zeros_like(total) if base is None else jnp.ones_like(total)
     count = start.at[where].add(jnp.ones_like(values))
@@ -131,12 +133,18 @@ def scatter_reduce(input: Array, dim: Dim, index: Array, src: Array, reduce: str
 
 
 def _slices(input: jax.Array, dim: int, index: jax.Array, name: str) -> tuple[Any, int]:
-    require(index.ndim <= 1, f"{name}(): Index is supposed to be a vector, but got dim: {index.ndim}", IndexError)
+    require(
+        index.ndim <= 1,
+        f"{name}(): Index is supposed to be a vector, but got dim: {index.ndim}",
+        IndexError,
+    )
     axis = wrap_dim(dim, input.ndim)
     return (*(slice(None),) * axis, jnp.atleast_1d(index)), axis
 
 
-def _source_fits(input: jax.Array, axis: int, index: jax.Array, source: jax.Array, name: str) -> None:
+def _source_fits(
+    input: jax.Array, axis: int, index: jax.Array, source: jax.Array, name: str
+) -> None:
     count = index.size
     require(
         not source.ndim or source.shape[axis] == count,

@@ -75,11 +75,13 @@ def _check_small(a: jax.Array, b: jax.Array, inner: int) -> None:
         )
     if b.ndim == 1:
         raise RuntimeError(
-            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({inner})"
+            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec "
+            f"({inner})"
         )
     rows = a.shape[0] if a.ndim == 2 else 1
     raise RuntimeError(
-        f"mat1 and mat2 shapes cannot be multiplied ({rows}x{a.shape[-1]} and {inner}x{b.shape[-1]})"
+        f"mat1 and mat2 shapes cannot be multiplied ({rows}x{a.shape[-1]} and "
+        f"{inner}x{b.shape[-1]})"
     )
 
 

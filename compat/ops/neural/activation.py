@@ -61,7 +61,8 @@ def hardswish(input: Operand) -> Promoted:
 
 
 @pointwise(homes=_FUNCTIONAL)
-def elu(input: Operand, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Promoted:
+def elu(input: Operand, alpha: float = 1.0, scale: float = 1.0,
+        input_scale: float = 1.0) -> Promoted:  # fmt: skip
     """The input above zero, an exponential that ends at -alpha below."""
     safe = jnp.where(input > 0, 0, input)
     return jnp.where(input > 0, input * scale, scale * alpha * jnp.expm1(safe * input_scale))
@@ -86,7 +87,11 @@ def leaky_relu(input: Operand, negative_slope: Scalar = 0.01) -> Promoted:
     return jnp.where(input > 0, input, input * negative_slope)
 
 
-@op(homes=("torch", "Tensor", "nn.functional"), math=True, out=False, strides="pointwise")
+def _as_input(out: Any, input: Any, weight: Any) -> tuple[int, ...]:
+    return input.strides
+
+
+@op(homes=("torch", "Tensor", "nn.functional"), math=True, out=False, strides=_as_input)
 def prelu(input: Array, weight: Array) -> Array:
     """The input above zero, weight times it below; one weight, or one a channel (dim 1)."""
     require(
@@ -123,7 +128,9 @@ def gelu(input: Operand, approximate: str = "none") -> Promoted:
 @pointwise(homes=_FUNCTIONAL)
 def silu(input: Operand) -> Promoted:
     """The input times its sigmoid."""
-    return input * (1 / (1 + jnp.exp(-input))) if jnp.iscomplexobj(input) else input * lax.logistic(input)
+    if jnp.iscomplexobj(input):
+        return input * (1 / (1 + jnp.exp(-input)))
+    return input * lax.logistic(input)
 
 
 @pointwise(homes=_FUNCTIONAL)

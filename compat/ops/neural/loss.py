@@ -65,7 +65,8 @@ def huber_loss(input: Promoted, target: Promoted, reduction: str = "mean",
     """Squared near zero, absolute beyond delta, delta times `smooth_l1_loss`."""
     off = _difference(input, target)
     size = off * lax.stop_gradient(jnp.sign(off))
-    return reduced(jnp.where(size <= delta, 0.5 * off * off, delta * (size - 0.5 * delta)), reduction)
+    near, far = 0.5 * off * off, delta * (size - 0.5 * delta)
+    return reduced(jnp.where(size <= delta, near, far), reduction)
 
 
 @op(**_LOSS, guard=(RuntimeError, "all elements of input should be between 0 and 1"))
@@ -143,7 +144,8 @@ BAD_TARGET = (IndexError, "Target is out of bounds.")
 
 
 @op(**_LOSS, guard=BAD_TARGET)
-def nll_loss(input: Operand, target: Array, weight: Array | None = None, ignore_index: Scalar = -100,
+def nll_loss(input: Operand, target: Array, weight: Array | None = None,
+             ignore_index: Scalar = -100,
              reduction: str = "mean") -> tuple[Array, Bool]:  # fmt: skip
     """Minus the input at the target class, over the classes in dim 1 (dim 0 of a vector)."""
     check_classes(input, target)
@@ -221,7 +223,8 @@ def cross_entropy(input: Operand, target: Array, weight: Array | None = None,
 
 
 def _smoothed(
-    logs: jax.Array, target: jax.Array, weight: Any, ignore: Any, reduction: str, by: float, axis: int
+    logs: jax.Array, target: jax.Array, weight: Any, ignore: Any, reduction: str, by: float,
+    axis: int,
 ) -> tuple[jax.Array, jax.Array]:
     sharp, fine = class_loss(logs, target, weight, ignore, reduction)
     kept = target != ignore

@@ -156,7 +156,8 @@ def fmin(input: Operand, other: Operand) -> Promoted:
     return jnp.where(chosen, input, other)
 
 
-@op(name="_where", homes=("hidden",), strides="pointwise", out=False, extras={"node": "WhereBackward0"})
+@op(name="_where", homes=("hidden",), strides="pointwise", out=False,
+    extras={"node": "WhereBackward0"})  # fmt: skip
 def where(condition: Array, input: Promoted, other: Promoted) -> Promoted:
     """input where the condition holds, other elsewhere."""
     return jnp.where(condition.astype(bool), input, other)

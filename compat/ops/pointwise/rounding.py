@@ -101,7 +101,8 @@ def frac(input: Operand) -> Promoted:
 def clamp(input: Operand, min: Promoted | None = None, max: Promoted | None = None) -> Promoted:
     """Limits to [min, max]; either may be left out."""
     require(
-        min is not None or max is not None, "torch.clamp: At least one of 'min' or 'max' must not be None"
+        min is not None or max is not None,
+        "torch.clamp: At least one of 'min' or 'max' must not be None",
     )
     return _limited(input, min, max)
 
@@ -147,7 +148,8 @@ def clamp_max(input: Operand, max: Promoted) -> Promoted:
 
 @pointwise
 def nan_to_num(
-    input: Operand, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+    input: Operand, nan: float | None = None, posinf: float | None = None,
+    neginf: float | None = None,
 ) -> Promoted:
     """Replaces NaN and the infinities by numbers."""
     if input.dtype.kind in "iub":

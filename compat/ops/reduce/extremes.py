@@ -84,7 +84,9 @@ def min_all(input: Array) -> Array:
     return jnp.min(input)
 
 
-def picked_rule(grad_0: Any, result_1: Any, input: Any, dim: Any = -1, keepdim: bool = False) -> Any:
+def picked_rule(
+    grad_0: Any, result_1: Any, input: Any, dim: Any = -1, keepdim: bool = False
+) -> Any:
     """The gradient of values picked by index along a dim goes to where they were."""
     shape = input.shape
     if not shape:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from compat.core.dtype import dtype
+from compat.core.dtype import bool_, dtype
 from compat.core.errors import require
 from compat.ops.declare import op
 from compat.ops.reduce.extremes import picked_rule
@@ -19,7 +19,7 @@ from compat.ops.specialize import convert
 
 def _added_as(name: str, input: jax.Array, dtype: dtype | None) -> jax.Array:
     require(
-        dtype is None or dtype.numpy != bool,
+        dtype is None or dtype is not bool_,
         f"\"{name}_out_cpu\" not implemented for 'Bool'",
         NotImplementedError,
     )
@@ -41,7 +41,9 @@ def cumprod(input: Operand, dim: Dim, *, dtype: DType | None = None) -> Array:
     """The running product along a dim."""
     input = _added_as("cumprod", input, dtype)
     axis = one_axis(dim, input.ndim)
-    return lax.associative_scan(jnp.multiply, input, axis=axis) if input.size and input.shape else input
+    if not (input.size and input.shape):
+        return input
+    return lax.associative_scan(jnp.multiply, input, axis=axis)
 
 
 @op(math=True, kernel=("logcumsumexp_out_cpu", "fc"))

@@ -70,14 +70,14 @@ _METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 def _quantile(name: str, input: jax.Array, q: jax.Array, dim: int | None, keepdim: bool,
               interpolation: str) -> jax.Array:  # fmt: skip
-    require(input.size > 0, f"quantile() input tensor must be non-empty")
+    require(input.size > 0, "quantile() input tensor must be non-empty")
     require(
         input.dtype.name in ("float32", "float64"),
-        f"quantile() input tensor must be either float or double dtype",
+        "quantile() input tensor must be either float or double dtype",
     )
-    require(q.ndim <= 1, f"quantile() q must be a scalar or 1D tensor")
+    require(q.ndim <= 1, "quantile() q must be a scalar or 1D tensor")
     require(
-        q.dtype == input.dtype, f"quantile() q tensor must be same dtype as the input tensor"
+        q.dtype == input.dtype, "quantile() q tensor must be same dtype as the input tensor"
     )
     require(
         interpolation in _METHODS,
@@ -149,7 +149,9 @@ def corrcoef(input: Array) -> Array:
 def renorm(input: Array, p: float, dim: Dim, maxnorm: float) -> Array:
     """Slices along a dim scaled down so that their p-norm does not exceed maxnorm."""
     require(p > 0, "renorm: non-positive-norm not supported")
-    require(input.ndim > 1, f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
+    require(
+        input.ndim > 1, f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions"
+    )
     axis = one_axis(dim, input.ndim)
     axes = tuple(each for each in range(input.ndim) if each != axis)
     size = _slice_norm(input, p, axes)

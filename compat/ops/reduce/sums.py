@@ -158,14 +158,16 @@ def variance(input: jax.Array, dim: Any, by: float, keepdim: bool) -> jax.Array:
 
 
 @reduction(homes=("hidden",), name="_var", extras={"node": "VarBackward0"})
-def var(input: Operand, dim: Dims | None = None, correction: float = 1, keepdim: Flag = False) -> Array:
+def var(input: Operand, dim: Dims | None = None, correction: float = 1,
+        keepdim: Flag = False) -> Array:  # fmt: skip
     """The variance, with Bessel's correction unless another is given."""
     _std_input("var", input)
     return variance(input, dim, correction, keepdim)
 
 
 @reduction(homes=("hidden",), name="_std", extras={"node": "StdBackward0"})
-def std(input: Operand, dim: Dims | None = None, correction: float = 1, keepdim: Flag = False) -> Array:
+def std(input: Operand, dim: Dims | None = None, correction: float = 1,
+        keepdim: Flag = False) -> Array:  # fmt: skip
     """The standard deviation."""
     _std_input("std", input)
     spread = variance(input, dim, correction, keepdim)

@@ -85,8 +85,8 @@ def roll(input: Array, shifts: Dims, dims: Dims | None = None) -> Array:
     if dims is None or dims == ():
         require(
             not isinstance(shifts, tuple) or len(shifts) == 1,
-            f"shifts and dimensions must align. shifts: {len(shifts) if isinstance(shifts, tuple) else 1}"
-            ", dims:0",
+            "shifts and dimensions must align. shifts: "
+            f"{len(shifts) if isinstance(shifts, tuple) else 1}, dims:0",
         )
         count = shifts[0] if isinstance(shifts, tuple) else shifts
         return jnp.roll(input.reshape(-1), count).reshape(input.shape)
@@ -264,7 +264,8 @@ def slice_scatter(input: Array, src: Array, dim: Dim = 0, start: int | None = No
 
 
 @op(out=False)
-def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0,
+                     dim2: int = 1) -> Array:  # fmt: skip
     """A copy with a diagonal replaced."""
     rank = input.ndim
     a, b = wrap_dim(dim1, rank), wrap_dim(dim2, rank)

@@ -60,7 +60,7 @@ def permute(x: Geometry, *dims: Any) -> Geometry:
     return _kept(x, order)
 
 
-def _shown(dims: Any) -> list[int]:
+def _listed(dims: Any) -> list[int]:
     return list(dims) if isinstance(dims, tuple | list) else [dims]
 
 
@@ -68,18 +68,17 @@ def _shown(dims: Any) -> list[int]:
 def movedim(x: Geometry, source: Any, destination: Any) -> Geometry:
     """Moves dimensions to new places; the others keep their order."""
     rank = len(x.shape)
-    sources = [wrap_dim(d, rank) for d in (source if isinstance(source, tuple | list) else [source])]
-    targets = [
-        wrap_dim(d, rank)
-        for d in (destination if isinstance(destination, tuple | list) else [destination])
-    ]
+    sources = [wrap_dim(d, rank) for d in _listed(source)]
+    targets = [wrap_dim(d, rank) for d in _listed(destination)]
     require(
         len(sources) == len(targets),
-        f"movedim: Invalid source or destination dims: source ({_shown(source)} dims) should "
-        f"contain the same number of dims as destination ({_shown(destination)} dims)",
+        f"movedim: Invalid source or destination dims: source ({_listed(source)} dims) should "
+        f"contain the same number of dims as destination ({_listed(destination)} dims)",
     )
     for name, given, each in (("source", source, sources), ("destination", destination, targets)):
-        require(len(set(each)) == len(each), f"movedim: repeated dim in `{name}` ({_shown(given)})")
+        require(
+            len(set(each)) == len(each), f"movedim: repeated dim in `{name}` ({_listed(given)})"
+        )
     order = [-1] * rank
     for a, b in zip(sources, targets, strict=True):
         order[b] = a
@@ -150,7 +149,8 @@ def narrow(x: Geometry, dim: int, start: Any, length: int) -> Geometry:
     )
     begin += size if begin < 0 else 0
     require(
-        begin + length <= size, f"start ({begin}) + length ({length}) exceeds dimension size ({size})."
+        begin + length <= size,
+        f"start ({begin}) + length ({length}) exceeds dimension size ({size}).",
     )
     return sliced(x, at, begin, length)
 

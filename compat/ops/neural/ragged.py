@@ -1,0 +1,86 @@
+"""Recurrent layers whose sequences end at different steps, and LSTMs that project their state.
+
+The plain layers of `recurrent.py` are the fast ones; here a state stands still where a mask says
+that its sequence is over, and JAX differentiates the scan.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from compat.ops.declare import op
+from compat.ops.neural.recurrent import _fed
+from compat.ops.roles import Array, Flag
+
+
+def _lstm_step(sums: Any, held: Any, c: Any) -> tuple[Any, Any]:
+    i, f, g, o = jnp.split(sums + held, 4, -1)
+    c = lax.logistic(f) * c + lax.logistic(i) * jnp.tanh(g)
+    return lax.logistic(o) * jnp.tanh(c), c
+
+
+def _gru_step(sums: Any, held: Any, h: Any) -> Any:
+    r, z, n = jnp.split(sums, 3, -1)
+    hr, hz, hn = jnp.split(held, 3, -1)
+    r, z = lax.logistic(r + hr), lax.logistic(z + hz)
+    return (1 - z) * jnp.tanh(n + r * hn) + z * h
+
+
+def _over_time(step: Any, states: Any, fed: Any, going: Any, reverse: bool) -> Any:
+    """Scans; where `going` (T, N) is False a state stays what it was."""
+
+    def held(states: Any, now: Any) -> Any:
+        sums, going = now
+        made = step(states, sums)
+        if going is not None:
+            kept = zip(made, states, strict=True)
+            made = tuple(jnp.where(going[:, None], new, old) for new, old in kept)
+        return made, made[0]
+
+    return lax.scan(held, states, (fed, going), reverse=reverse)
+
+
+@op(homes=("hidden",), out=False, name="_ragged_lstm_layer")
+def lstm_layer(
+    input: Array, h: Array, c: Array, w_input: Array, w_hidden: Array,
+    bias_input: Array | None = None, bias_hidden: Array | None = None,
+    projection: Array | None = None, going: Array | None = None, reverse: Flag = False,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """(T, N, I) with h (N, P) and c (N, H): outputs (T, N, P), the last h and c.
+
+    projection (P, H) makes h out of what the output gate lets through; going (T, N) says at which
+    steps a sequence is not over.
+    """
+
+    def step(states: Any, sums: jax.Array) -> Any:
+        h, c = states
+        held = h @ w_hidden.T
+        h, c = _lstm_step(sums, held if bias_hidden is None else held + bias_hidden, c)
+        return (h if projection is None else h @ projection.T), c
+
+    fed = _fed(input, w_input, bias_input)
+    (h, c), outputs = _over_time(step, (h, c), fed, going, reverse)
+    return outputs, h, c
+
+
+@op(homes=("hidden",), out=False, name="_ragged_layer")
+def layer(
+    input: Array, h: Array, w_input: Array, w_hidden: Array, bias_input: Array | None = None,
+    bias_hidden: Array | None = None, going: Array | None = None, reverse: Flag = False,
+    mode: str = "gru",
+) -> tuple[Array, Array]:  # fmt: skip
+    """(T, N, I) with h (N, H): outputs (T, N, H) and the last h. mode: "gru", "tanh", "relu"."""
+    bend = jax.nn.relu if mode == "relu" else jnp.tanh
+
+    def step(states: Any, sums: jax.Array) -> Any:
+        (h,) = states
+        held = h @ w_hidden.T
+        held = held if bias_hidden is None else held + bias_hidden
+        return (_gru_step(sums, held, h) if mode == "gru" else bend(sums + held),)
+
+    (h,), outputs = _over_time(step, (h,), _fed(input, w_input, bias_input), going, reverse)
+    return outputs, h
