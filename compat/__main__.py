@@ -1,4 +1,4 @@
-"""The command line: `python -m compat run [--api 0.4] script.py args...`, `run -m package`, `ops`."""
+"""The command line: `python -m compat run script.py args...`, `run -m package`, `ops`."""
 
 from __future__ import annotations
 

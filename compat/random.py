@@ -23,7 +23,9 @@ def initial_seed() -> int:
 
 
 @contextlib.contextmanager
-def fork_rng(devices: Any = None, enabled: bool = True, device_type: str = "cuda") -> Iterator[None]:
+def fork_rng(
+    devices: Any = None, enabled: bool = True, device_type: str = "cuda"
+) -> Iterator[None]:
     """Puts the default stream back at the end of the block."""
     state = default_generator.get_state()
     try:

@@ -21,7 +21,8 @@ def _old_reduction(size_average: Any, reduce: Any, reduction: str) -> str:
     average = True if size_average is None else size_average
     chosen = ("mean" if average else "sum") if reduce is None or reduce else "none"
     warnings.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.",
+        f"size_average and reduce args will be deprecated, please use "
+        f"reduction='{chosen}' instead.",
         UserWarning,
         stacklevel=3,
     )
@@ -206,7 +207,8 @@ def _max_pool(rank: int) -> Any:
 def _ranked(name: str, input: Any, rank: int) -> None:
     if input.dim() not in (rank + 1, rank + 2):
         raise RuntimeError(
-            f"{name}(): Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional 0 dim "
+            f"{name}(): Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional "
+            "0 dim "
             f"batch size for input, but got: {list(input.shape)}"
         )
 
@@ -301,9 +303,13 @@ lp_pool1d, lp_pool2d, lp_pool3d = (_lp_pool(rank) for rank in (1, 2, 3))
 # Normalisation.
 
 
-def batch_norm(input: Any, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None,
-               training: bool = False, momentum: float = 0.1, eps: float = 1e-05) -> Any:  # fmt: skip
+def batch_norm(
+    input: Any, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None,
+    training: bool = False, momentum: float = 0.1, eps: float = 1e-05,
+) -> Any:  # fmt: skip
     """Normalises each channel: by the batch while training, else by the running statistics."""
+    if input.dim() == 1 and not input.numel():  # nothing to normalise
+        return input.clone()
     if not training:
         return hidden("_batch_norm_eval")(input, weight, bias, running_mean, running_var, eps)
     count = input.numel() // max(input.shape[1], 1) if input.dim() > 1 else 1
@@ -344,9 +350,10 @@ def instance_norm(input: Any, running_mean: Any = None, running_var: Any = None,
 # Embedding.
 
 
-def embedding(input: Any, weight: Any, padding_idx: int | None = None, max_norm: float | None = None,
-              norm_type: float = 2.0, scale_grad_by_freq: bool = False,
-              sparse: bool = False) -> Any:  # fmt: skip
+def embedding(
+    input: Any, weight: Any, padding_idx: int | None = None, max_norm: float | None = None,
+    norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
+) -> Any:  # fmt: skip
     """The rows of weight that input names."""
     if weight.dim() != 2:
         raise RuntimeError("'weight' must be 2-D")
@@ -461,8 +468,10 @@ def kl_div(input: Any, target: Any, size_average: Any = None, reduce: Any = None
     )
 
 
-def nll_loss(input: Any, target: Any, weight: Any = None, size_average: Any = None,
-             ignore_index: int = -100, reduce: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
+def nll_loss(
+    input: Any, target: Any, weight: Any = None, size_average: Any = None, ignore_index: int = -100,
+    reduce: Any = None, reduction: str = "mean",
+) -> Any:  # fmt: skip
     """Minus the input at the target class."""
     reduction = _old_reduction(size_average, reduce, reduction)
     return hidden("nll_loss")(input, target, weight, ignore_index, reduction)
@@ -535,8 +544,10 @@ def soft_margin_loss(input: Any, target: Any, size_average: Any = None, reduce: 
     return _reduced((-target * input).exp().log1p(), reduction)
 
 
-def multilabel_soft_margin_loss(input: Any, target: Any, weight: Any = None, size_average: Any = None,
-                                reduce: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
+def multilabel_soft_margin_loss(
+    input: Any, target: Any, weight: Any = None, size_average: Any = None, reduce: Any = None,
+    reduction: str = "mean",
+) -> Any:  # fmt: skip
     """The mean cross entropy of independent classes."""
     reduction = _old_reduction(size_average, reduce, reduction)
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))  # noqa: F821
@@ -570,9 +581,11 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-06,
     return (x1 - x2 + eps).norm(p, -1, keepdim)
 
 
-def triplet_margin_loss(anchor: Any, positive: Any, negative: Any, margin: float = 1.0, p: float = 2,
-                        eps: float = 1e-06, swap: bool = False, size_average: Any = None,
-                        reduce: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
+def triplet_margin_loss(
+    anchor: Any, positive: Any, negative: Any, margin: float = 1.0, p: float = 2,
+    eps: float = 1e-06, swap: bool = False, size_average: Any = None, reduce: Any = None,
+    reduction: str = "mean",
+) -> Any:  # fmt: skip
     """How far the negative is not farther than the positive by the margin."""
     reduction = _old_reduction(size_average, reduce, reduction)
     near = pairwise_distance(anchor, positive, p, eps)

@@ -21,7 +21,9 @@ class Block(nn.Module):
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.attention = nn.Linear(width, 3 * width)
         self.project = nn.Linear(width, width)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
+        )
 
     def forward(self, x):
         batch, length, width = x.shape
@@ -93,7 +95,9 @@ def main():
         loss.backward()
         optimizer.step()
         if step % 50 == 0 or step == 1:
-            print(f"step {step:4d}  loss {loss.item():.3f}  {time.time() - start:5.1f} s", flush=True)
+            print(
+                f"step {step:4d}  loss {loss.item():.3f}  {time.time() - start:5.1f} s", flush=True
+            )
     print("-" * 40)
     print("".join(letters[at] for at in model.sample([number["\n"]], args.sample, 0.8)))
 

@@ -27,5 +27,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Says how many comparisons were left out."""
     if _skipped:
         terminalreporter.write_line(
-            f"{len(_skipped)} tests that compare with real PyTorch were skipped: it is not installed"
+            f"{len(_skipped)} tests that compare with real PyTorch were skipped: "
+            "it is not installed"
         )

@@ -18,7 +18,7 @@ from compat.front import create
 from compat.front.base import TensorBase, wrap
 from compat.tape import backward as walk
 from compat.tape.differentiate import record
-from compat.tape.history import is_sink
+from compat.tape.history import current, is_sink
 from compat.tape.mode import enable_grad as enable_grad
 from compat.tape.mode import inference_mode as inference_mode
 from compat.tape.mode import is_grad_enabled as is_grad_enabled
@@ -54,7 +54,9 @@ def backward(
     if not wanted:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     targets = [_target(each) for each in wanted]
-    for tensor, found in zip(wanted, walk.backward(roots, targets, keep, create_graph), strict=True):
+    for tensor, found in zip(
+        wanted, walk.backward(roots, targets, keep, create_graph), strict=True
+    ):
         if found is not None:
             made = wrap(*found)
             tensor.grad = made if tensor.grad is None else tensor.grad + made
@@ -120,15 +122,17 @@ def _one(of: Meta) -> Any:
 def _target(tensor: Any) -> Tape:
     if not tensor.requires_grad:
         raise RuntimeError("One of the differentiated Tensors does not require grad")
-    assert tensor._tape is not None
-    return tensor._tape
+    tape = current(tensor)
+    assert tape is not None
+    return tape
 
 
 def _roots(outputs: Sequence[Any], given: Sequence[Any]) -> list[Any]:
     """Where the walk starts, with a gradient for each; RuntimeError in PyTorch's words."""
     roots = []
     for at, (tensor, gradient) in enumerate(zip(outputs, given, strict=True)):
-        if not tensor.requires_grad or is_sink(tensor._tape):
+        scalar = gradient is not None or tensor._meta.numel == 1
+        if not tensor.requires_grad or (scalar and is_sink(current(tensor))):
             raise RuntimeError(
                 f"element {at} of tensors does not require grad and does not have a grad_fn"
             )
@@ -140,7 +144,7 @@ def _roots(outputs: Sequence[Any], given: Sequence[Any]) -> list[Any]:
                     "grad can be implicitly created only for real scalar outputs but got "
                     f"{tensor._meta.dtype}"
                 )
-            roots.append((tensor._tape, (_one(tensor._meta), None)))
+            roots.append((current(tensor), (_one(tensor._meta), None)))
             continue
         elif gradient._meta.shape != tensor._meta.shape:
             raise RuntimeError(
@@ -149,6 +153,6 @@ def _roots(outputs: Sequence[Any], given: Sequence[Any]) -> list[Any]:
             )
         elif gradient._meta.dtype is not tensor._meta.dtype:
             gradient = gradient.to(tensor._meta.dtype)
-        roots.append((tensor._tape, gradient._gradient()))
+        roots.append((current(tensor), gradient._gradient()))
     return roots
 

@@ -33,7 +33,9 @@ def _check(node: Any, results: Any) -> None:
             warnings.warn(
                 f"Error detected in {node.name()}.{where}", UserWarning, stacklevel=2
             )
-            raise RuntimeError(f"Function '{node.name()}' returned nan values in its {at}th output.")
+            raise RuntimeError(
+                f"Function '{node.name()}' returned nan values in its {at}th output."
+            )
 
 
 class set_detect_anomaly:

@@ -248,7 +248,7 @@ class _Freed:
 
 
 def _tape_of(tensor: Any) -> Tape | None:
-    return tensor._tape if tensor.requires_grad else None
+    return history.current(tensor) if tensor.requires_grad else None
 
 
 def _recorded(cls: Any, ctx: Any, args: Any, tensors: Any, tapes: Any, made: Any) -> Any:

@@ -40,7 +40,9 @@ def gradcheck(
     without raise_exception.
     """
     given = (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
-    wanted = [at for at, one in enumerate(given) if isinstance(one, TensorBase) and one.requires_grad]  # type: ignore[attr-defined]
+    wanted = [
+        at for at, one in enumerate(given) if isinstance(one, TensorBase) and one.requires_grad
+    ]  # type: ignore[attr-defined]
     if not wanted:
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of the "
@@ -167,7 +169,9 @@ def gradgradcheck(
         source = np.random.default_rng(0)
         seeds = [
             create.from_host(
-                source.standard_normal(tuple(one.shape)).astype(one.dtype.numpy), one.dtype, one.device
+                source.standard_normal(tuple(one.shape)).astype(one.dtype.numpy),
+                one.dtype,
+                one.device,
             ).requires_grad_(True)
             for one in outputs
         ]

@@ -88,7 +88,12 @@ def compile_later(
 
 
 def improve_later(
-    known: Known, ready: Program, section: Section, live: list[int], free: frozenset[int], device: Any
+    known: Known,
+    ready: Program,
+    section: Section,
+    live: list[int],
+    free: frozenset[int],
+    device: Any,
 ) -> None:
     """Has a program made that donates more, when buffers have come free since the first one was
     compiled: the first step may read parameters that somebody else still holds."""
@@ -99,7 +104,10 @@ def improve_later(
 
 
 def _shapes(section: Section, known: Known) -> list[Any]:
-    return [jax.ShapeDtypeStruct(given.shape, given.dtype) for given in program.arguments(section, known)]
+    return [
+        jax.ShapeDtypeStruct(given.shape, given.dtype)
+        for given in program.arguments(section, known)
+    ]
 
 
 def _packs(section: Section) -> tuple[bool, bool]:

@@ -38,7 +38,9 @@ class Entry:
 
     __slots__ = ("spec", "operands", "numbers", "first")
 
-    def __init__(self, spec: Spec, operands: tuple[int, ...], numbers: tuple[Any, ...], first: int) -> None:
+    def __init__(
+        self, spec: Spec, operands: tuple[int, ...], numbers: tuple[Any, ...], first: int
+    ) -> None:
         self.spec, self.operands, self.numbers, self.first = spec, operands, numbers, first
 
 
@@ -137,7 +139,9 @@ def arguments(section: Section, known: Known) -> list[Any]:
     return packs
 
 
-def build(known: Known, program: Program, inputs: Sequence[Any], packs: tuple[bool, bool], device: Any) -> None:
+def build(
+    known: Known, program: Program, inputs: Sequence[Any], packs: tuple[bool, bool], device: Any
+) -> None:
     """Compiles the program for arguments of these shapes."""
     entries = needed(known.entries, program.outputs)
 

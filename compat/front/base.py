@@ -101,9 +101,7 @@ def read(tensor: TensorBase) -> Value:
                 [base.meta], "i" * len(starts),
             )  # fmt: skip
         (found,) = section.append(entry, (base,), starts)
-        section.reads[key] = found
-        if section.eager:
-            local.recorder.flush()
+        section.reads[key] = found  # eager or not, it runs with the op that reads
     return found
 
 

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import jax
+import jax.core
 import numpy as np
 
 from compat.core import dtype as d
@@ -101,7 +102,8 @@ class Pure:
     def __init__(self, module: Any) -> None:
         self.module = module
         self.params: dict[str, Any] = {
-            name: to_jax(tensor.detach()) for name, tensor in module.state_dict(keep_vars=True).items()
+            name: to_jax(tensor.detach())
+            for name, tensor in module.state_dict(keep_vars=True).items()
         }
 
     def __call__(self, params: dict[str, Any], *args: Any, **kwargs: Any) -> Any:

@@ -273,7 +273,7 @@ def attach(
         tape = tensor._tape
         if tape is not None:
             if tape.is_view:
-                history.refresh(tensor)
+                tape = history.current(tensor)
             if tape.requires:
                 mask |= bit
             else:

@@ -20,11 +20,12 @@ from compat.core.size import (
     preserve_format,
     strides_in,
 )
+from compat.engine.recorder import local
 from compat.engine.value import concrete, meta
 from compat.front.base import TensorBase, alias, look, store, value_of, wrap
 from compat.front.call import elementwise_strides, number_code
 from compat.front.create import constant, hidden
-from compat.front.derive import assign
+from compat.front.derive import assign, one_cell, refuse_shared
 from compat.tape import history
 from compat.tape.differentiate import taped
 from compat.tape.node import Node
@@ -108,14 +109,9 @@ def _on_other(value: Any, place: Device) -> Any:
 def _transferred(self: Any, place: Device) -> Any:
     value = value_of(self)
     moved = _on_other(value, place)
-    tapes = [self._tape if self._tape is None or not self._tape.is_view else _fresh(self)]
+    tapes = [history.current(self)]
     (made,) = taped(_TransferRule(value.meta, moved.meta), [moved], [value], tapes, ())
     return wrap(*made)
-
-
-def _fresh(self: Any) -> Any:
-    history.refresh(self)
-    return self._tape
 
 
 def clone(input: Any, *, memory_format: memory_format | None = None) -> Any:
@@ -172,6 +168,8 @@ def copy_(self: Any, src: Any, non_blocking: bool = False, **legacy: Any) -> Any
         _refuse_copy(shape, own)
     if src._meta.device is not self._meta.device:
         src = to(src, self._meta.device)
+    if src is not self and one_cell(self, src):
+        refuse_shared(self, src.expand(shape))
     if _shares(self, src):
         store(self, value_of(src))
         return self
@@ -215,7 +213,7 @@ def resize_(self: Any, *sizes: Any, memory_format: Any = None) -> Any:
     from compat.front.create import size_of
     from compat.front.looking import storage_size
 
-    if self.requires_grad:
+    if local.grad and self.requires_grad:
         raise RuntimeError("cannot resize variables that require grad")
     shape = size_of(sizes)
     need = self._offset + shape.numel()

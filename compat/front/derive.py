@@ -92,7 +92,8 @@ def _source(op: Op, scope: dict[str, Any]) -> str:
         lines.append(f"  in_bounds({checked})")
     if op.out:
         lines.append(
-            f"  if out is not None: return into(out, lambda: again({_passed(parameters)}))"
+            f"  if out is not None: return into(out, lambda: again({_passed(parameters)}), "
+            f"({everything},))"
         )
     lines += [
         "  if extra: return varied(extra, " + _passed(parameters) + ")",
@@ -354,7 +355,7 @@ _NOT_INTO = (
 def _into(op: Op) -> Callable[..., Any]:
     """`out=`: the result is written into tensors that exist."""
 
-    def into(out: Any, compute: Callable[[], Any]) -> Any:
+    def into(out: Any, compute: Callable[[], Any], given: tuple[Any, ...]) -> Any:
         targets = [out] if isinstance(out, TensorBase) else list(out)
         for target in targets:
             if not isinstance(target, TensorBase):
@@ -363,10 +364,21 @@ def _into(op: Op) -> Callable[..., Any]:
                 )
             if target._tape is not None and target.requires_grad and local.grad:  # type: ignore[attr-defined]
                 raise RuntimeError(_NOT_INTO.format(op.name))
+        if local.grad and any(
+            isinstance(each, TensorBase) and each.requires_grad  # type: ignore[attr-defined]
+            for each in given
+        ):
+            raise RuntimeError(_NOT_INTO.format(op.name))
         made = compute()
         results = [made] if isinstance(made, TensorBase) else made
         if any(one._tape is not None and one.requires_grad for one in results):
             raise RuntimeError(_NOT_INTO.format(op.name))
+        if op.strides == "pointwise":
+            for each in given:
+                if isinstance(each, TensorBase):
+                    if each is targets[0] and each._meta.shape != results[0]._meta.shape:
+                        _refuse_shape(each, results[0])
+                    refuse_shared(targets[0], each)
         return into_all(out, made)
 
     return into
@@ -443,8 +455,8 @@ def inplace_of(op: Op, function: Callable[..., Any]) -> Callable[..., Any]:
         if self._tape is not None:
             history.check_writable(self)
         for each in args:
-            if isinstance(each, TensorBase) and each._storage is self._storage:
-                _refuse_shared(self, each)
+            if isinstance(each, TensorBase):
+                refuse_shared(self, each)
         return assign(self, function(self, *args, **kwargs), op.name)
 
     front.__name__ = front.__qualname__ = f"{op.name}_"
@@ -456,10 +468,7 @@ def assign(target: Any, result: Any, name: str = "") -> Any:
     """Overwrites a tensor with the result of an operation on it, history included."""
     mine, its = target._meta, result._meta
     if its.shape != mine.shape:
-        raise RuntimeError(
-            f"output with shape {list(mine.shape)} doesn't match the broadcast shape "
-            f"{list(its.shape)}"
-        )
+        _refuse_shape(target, result)
     if its.dtype is not mine.dtype:
         check_cast(its.dtype, mine.dtype)
         result = result.to(mine.dtype)
@@ -475,6 +484,13 @@ def assign(target: Any, result: Any, name: str = "") -> Any:
     return target
 
 
+def _refuse_shape(target: Any, result: Any) -> None:
+    raise RuntimeError(
+        f"output with shape {list(target._meta.shape)} doesn't match the broadcast shape "
+        f"{list(result._meta.shape)}"
+    )
+
+
 _MAY_OVERLAP = {"zero", "fill", "copy", "setitem", "detach"}
 
 
@@ -486,8 +502,16 @@ def _refuse_overlap(one: Any) -> None:
         )
 
 
-def _refuse_shared(target: Any, source: Any) -> None:
+def one_cell(one: Any, other: Any) -> bool:
+    """Whether two tensors share memory, through `.data` or not."""
+    a, b = one._storage, other._storage
+    return getattr(a, "target", a) is getattr(b, "target", b)
+
+
+def refuse_shared(target: Any, source: Any) -> None:
     """RuntimeError when two dense views share some, but not all, of their memory."""
+    if target._storage is not source._storage and not one_cell(target, source):
+        return
     a, b = target._meta, source._meta
     if (a is b and target._offset == source._offset) or not (a.numel and b.numel):
         return

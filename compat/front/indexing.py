@@ -88,7 +88,7 @@ def _extent(bounds: tuple[Any, Any, Any], size: int) -> tuple[int, int, int]:
 def setitem(self: Any, index: Any, value: Any) -> None:
     """`x[index] = value`."""
     kind = type(index)
-    if index is Ellipsis:  # no view of it, but the tensor itself
+    if _is_whole(self, index if kind is tuple else (index,)):  # no view: the tensor itself
         target, tensors = self, None
     elif kind is int or kind is slice or (kind is tuple and _PLAIN.issuperset(map(type, index))):
         target, tensors = getitem(self, index), None
@@ -111,6 +111,21 @@ def setitem(self: Any, index: Any, value: Any) -> None:
             )
         value = value.to(self._meta.dtype)
     scatter(target, tensors, value)
+
+
+def _is_whole(self: Any, items: tuple[Any, ...]) -> bool:
+    """Whether an index is nothing but an Ellipsis and slices that take all, said from the front."""
+    if any(type(item) is not slice and item is not Ellipsis for item in items):
+        return False
+    if len(items) - (Ellipsis in items) > len(self._meta.shape) or items.count(Ellipsis) > 1:
+        return False
+    if Ellipsis in items:
+        return all(item is Ellipsis or item == slice(None) for item in items)
+    return all(
+        item.start in (None, 0) and item.step in (None, 1)
+        and (item.stop is None or (type(item.stop) is int and item.stop >= size))
+        for item, size in zip(items, self._meta.shape, strict=False)
+    )  # fmt: skip
 
 
 def _as_value(self: Any, value: Any) -> Any:

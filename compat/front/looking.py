@@ -83,7 +83,10 @@ def is_shared(self: TensorBase) -> bool:
     storage = self._storage
     if isinstance(storage, AliasStorage):
         storage = storage.target
-    return isinstance(storage, HostStorage) and isinstance(storage.host.base, mmap.mmap)
+    if not isinstance(storage, HostStorage):
+        return False
+    owner = storage.host.base  # a memoryview, for what `frombuffer` made
+    return isinstance(owner, memoryview) and isinstance(owner.obj, mmap.mmap)
 
 
 def _memory_order(array: np.ndarray[Any, Any], one: Any) -> np.ndarray[Any, Any]:

@@ -16,5 +16,7 @@ def result_type(name: str, fields: tuple[str, ...]) -> Any:
         rows = ",\n".join(f"{field}={getattr(self, field)!r}" for field in fields)
         return f"torch.return_types.{name}(\n{rows})"
 
-    made = type(name, (base,), {"__slots__": (), "__repr__": show, "__module__": "torch.return_types"})
+    made = type(
+        name, (base,), {"__slots__": (), "__repr__": show, "__module__": "torch.return_types"}
+    )
     return made

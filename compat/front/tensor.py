@@ -265,12 +265,8 @@ class Tensor(TensorBase, metaclass=_TensorType):
     @property
     def grad_fn(self) -> Node | None:
         """The operation that made it, None for a leaf."""
-        tape = self._tape
-        if tape is None:
-            return None
-        if isinstance(tape, ViewTape):
-            history.refresh(self)
-        return tape.node if tape.requires else None
+        tape = history.current(self)
+        return None if tape is None or not tape.requires else tape.node
 
     @property
     def grad(self) -> Any:
@@ -357,10 +353,11 @@ class Tensor(TensorBase, metaclass=_TensorType):
                 "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "
                 "True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
                 "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
-                "function in torch/optim/optimizer.py as a solution."
+                "function in torch/optim/optimizer.py as the solution."
             )
         if tape is not None:
-            tape.node, tape.requires = None, False
+            self._tape = leaf_tape(False)  # not the old one: later results may point to it
+            self._tape.extra = tape.extra
         return self
 
     def backward(

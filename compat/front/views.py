@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from compat.core.size import contiguous_strides
-from compat.engine.recorder import local
 from compat.engine.value import Meta, meta
 from compat.front.base import TensorBase, alias
+from compat.front.looking import storage_size
 from compat.ops.declare import VIEWS, Geometry, View
 from compat.ops.shape import views as geometry
 from compat.tape.history import check_writable, view_tape
@@ -78,12 +78,27 @@ def _function(declared: View) -> Callable[..., Any]:
         if kwargs:
             args, kwargs = _bound(declared, args, kwargs, renamed)
         how = functools.partial(_applied, body, args, kwargs)
+        if declared.name == "as_strided":
+            _check_inside(input, how(geometry_of(input)))
         return take_all(input, how, name) if several else take(input, how, name)
 
     front.__name__ = front.__qualname__ = declared.name
     front.__doc__ = body.__doc__
     front.__wrapped__ = body  # type: ignore[attr-defined]
     return front
+
+
+def _check_inside(tensor: Any, found: Geometry) -> None:
+    """RuntimeError when a geometry reaches out of the tensor's storage."""
+    size, width = storage_size(tensor), tensor._meta.dtype.itemsize
+    last = sum((n - 1) * step for n, step in zip(found.shape, found.strides, strict=True))
+    need = found.offset + last + 1
+    if need > size and 0 not in found.shape:
+        raise RuntimeError(
+            f"setStorage: sizes {list(found.shape)}, strides {list(found.strides)}, storage offset "
+            f"{found.offset}, and itemsize {width} requiring a storage size of {need * width} are "
+            f"out of bounds for storage of size {size * width}"
+        )
 
 
 def _applied(body: Any, args: tuple[Any, ...], kwargs: dict[str, Any], x: Geometry) -> Any:

@@ -15,7 +15,7 @@ from compat.engine.recorder import local
 from compat.engine.spec import spec
 from compat.engine.value import Meta, meta
 from compat.tape.differentiate import Gradient, Rule, record, taped
-from compat.tape.node import Node, Tape, ViewTape, _new, result_tape
+from compat.tape.node import Node, Tape, ViewTape, _new, leaf_tape, result_tape
 
 
 class ViewRule:
@@ -79,7 +79,8 @@ class PutRule:
             how = self.how
             numbers = self.starts
             entry = spec(
-                (name, how), f"view_{name}", lambda make=make: make(how), [gradient[0].meta],
+                (name, how), f"view_{name}", lambda make=make, how=how: make(how),
+                [gradient[0].meta],
                 "i" * len(numbers),
             )  # fmt: skip
             made = record(entry, [gradient[0]], numbers)
@@ -205,9 +206,7 @@ def view_tape(
     dense    gives the view's geometry as it would be if its source were row-major
     made     "default", or "multi:<n>" for the n-th result of an op that gives several views
     """
-    source_tape: Tape | None = source._tape
-    if source_tape is not None and source_tape.is_view and local.grad:
-        refresh(source)
+    source_tape: Tape | None = current(source) if local.grad else source._tape
     tape = _new(ViewTape)
     tape.extra, tape.node, tape.index, tape.requires = None, None, 0, False
     tape.asked = False
@@ -233,7 +232,7 @@ def view_tape(
 
 
 def requires_grad(view: Any) -> bool:
-    """Whether a view requires a gradient: by its own history, as asked, or because its base does."""
+    """Whether a view needs a gradient: by its own history, as asked, or because its base does."""
     tape = view._tape
     return tape.node is not None or tape.asked or _follows(view)
 
@@ -241,6 +240,15 @@ def requires_grad(view: Any) -> bool:
 def _follows(view: Any) -> bool:
     base_tape = view._tape.base._tape
     return base_tape is not None and base_tape.requires and view._meta.differentiable
+
+
+def current(tensor: Any) -> Tape | None:
+    """The tensor's tape, after what was written to its base."""
+    tape = tensor._tape
+    if tape is not None and tape.is_view:
+        refresh(tensor)
+        return tensor._tape
+    return tape
 
 
 def refresh(tensor: Any) -> None:
@@ -262,8 +270,12 @@ def refresh(tensor: Any) -> None:
     if follows:
         rule = ViewRule("AsStrided", base._meta, base._offset, tensor._meta, tensor._offset)
         rule.name = "AsStridedBackward0"
-        tape.node = Node(rule, (base_tape,), (), (), (tensor._meta,))
-        tape.index, tape.requires = 0, True
+        new = _new(ViewTape)  # the old one may stand in the history of the base
+        new.base, new.made, new.asked, new.extra = base, tape.made, tape.asked, tape.extra
+        new.node = Node(rule, (base_tape,), (), (), (tensor._meta,))
+        new.index, new.requires, new.version = 0, True, version
+        tensor._tape = new
+        return
     tape.version = version
 
 
@@ -292,28 +304,42 @@ def check_writable(tensor: Any, gradient_flows: bool = False) -> None:
                 "operation."
             )
         refresh(tensor)
+        return
     if tape.requires and tape.node is None:
         raise RuntimeError(
             "a leaf Variable that requires grad is being used in an in-place operation."
         )
 
 
+_MULTIPLE = (
+    "This view is the output of a function that returns multiple views. Such functions do not "
+    "allow the output views to be modified inplace. You should replace the inplace operation by "
+    "an out-of-place one."
+)
+_AMBIGUOUS = (
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
+    "code by moving both the view and the inplace either both inside the no_grad block (if you "
+    "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
+
+
 def _not_in_place(tape: ViewTape, done: str) -> str:
-    if tape.made.startswith("multi") and tape.node is not None:
-        name = tape.node.name().removesuffix("Backward0")
-        return (
-            f"Output {tape.made[6:]} of {name} is a view and {done} modified inplace. This view is "
-            "the output of a function that returns multiple views. Such functions do not allow "
-            "the output views to be modified inplace. You should replace the inplace operation "
-            "by an out-of-place one."
+    several = tape.made.startswith("multi")
+    why = _MULTIPLE if several else _AMBIGUOUS
+    if tape.node is None:
+        what = (
+            f"A view was created in no_grad mode and {done} modified inplace with grad mode enabled"
         )
-    return (
-        f"A view was created in no_grad mode and {done} modified inplace with grad mode "
-        "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You "
-        "can clarify your code by moving both the view and the inplace either both inside the "
-        "no_grad block (if you don't want the inplace to be tracked) or both outside (if you "
-        "want the inplace to be tracked)."
-    )
+    else:
+        name = tape.node.name().removesuffix("Backward0")
+        if several:
+            what = f"Output {tape.made[6:]} of {name} is a view and {done} modified inplace"
+        else:
+            what = (
+                f"Output {tape.index} of {name} is a view of a view which was created in no_grad "
+                f"mode and {done} modified inplace with grad mode enabled"
+            )
+    return f"{what}. {why}"
 
 
 def rewrite(tensor: Any, written: Tape | None) -> None:
@@ -329,7 +355,7 @@ def rewrite(tensor: Any, written: Tape | None) -> None:
         if written is not None:
             _replace(tensor, written)
         elif tape is not None and tape.node is not None:
-            tape.node, tape.requires = None, False
+            _replace(tensor, leaf_tape(False))
         return
     base = tape.base
     base_tape = base._tape

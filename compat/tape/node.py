@@ -110,7 +110,7 @@ class NodeHooks:
 
 
 def _shown(gradients: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(None if one is None else wrap(*one) for one in gradients)
+    return tuple(None if one is None else wrap(*one) for one in gradients)  # noqa: F821
 
 
 def _after_hook(hook: Callable[..., Any], changed: Any, gradients: Sequence[Any]) -> Sequence[Any]:

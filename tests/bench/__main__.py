@@ -39,7 +39,9 @@ def measured(kind: str, side: str, name: str, cache: str, pinned: bool = True) -
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def in_turns(kind: str, sides: list[str], name: str, rounds: int, **how: Any) -> dict[str, list[Any]]:
+def in_turns(
+    kind: str, sides: list[str], name: str, rounds: int, **how: Any
+) -> dict[str, list[Any]]:
     """Rounds of measurements, the sides one after the other in each."""
     found: dict[str, list[Any]] = {side: [] for side in sides}
     for _ in range(rounds):
@@ -58,8 +60,21 @@ def mark(good: bool) -> str:
 
 def steps(only: str, rounds: int) -> None:
     print("\nTraining steps: CPU ms on one core, minimum (median) of all rounds")
-    head = ("torch", "by hand", "compat", "/hand", "limit", "/torch", "launches", "compiles", "RSS/hand")
-    print(f"{'':<11}" + "".join(f"{title:>16}" if at < 3 else f"{title:>10}" for at, title in enumerate(head)))
+    head = (
+        "torch",
+        "by hand",
+        "compat",
+        "/hand",
+        "limit",
+        "/torch",
+        "launches",
+        "compiles",
+        "RSS/hand",
+    )
+    print(
+        f"{'':<11}"
+        + "".join(f"{title:>16}" if at < 3 else f"{title:>10}" for at, title in enumerate(head))
+    )
     for name in STEPS:
         if only and only.lower() not in name.lower():
             continue
@@ -100,7 +115,10 @@ def first_steps(only: str) -> None:
 
 
 def dynamic(only: str) -> None:
-    print("\nDynamic programs: wall seconds, compiles included; first run with empty caches, then warm")
+    print(
+        "\nDynamic programs: wall seconds, compiles included; "
+        "first run with empty caches, then warm"
+    )
     print(f"{'':<13}{'torch':>8}{'first':>9}{'ratio':>7}{'warm':>9}{'ratio':>7}{'compiles':>10}")
     for name in DYNAMIC:
         if only and only.lower() not in name.lower():

@@ -34,7 +34,9 @@ def _cross_entropy(logits: Any, target: Any) -> Any:
     return -jnp.take_along_axis(logs, target[:, None], 1).mean()
 
 
-def _loop(loss_of: Callable[..., Any], params: Any, batch: Any, optimizer: Any, aux: Any = None) -> Step:
+def _loop(
+    loss_of: Callable[..., Any], params: Any, batch: Any, optimizer: Any, aux: Any = None
+) -> Step:
     """A jitted step with donated parameters and state; the learning rate is an argument."""
     state = optimizer.init(params)
 

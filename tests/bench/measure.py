@@ -1,4 +1,4 @@
-"""One side of one benchmark, in a process of its own: `python -m tests.bench.measure KIND SIDE NAME`.
+"""One side of a benchmark, in its own process: `python -m tests.bench.measure KIND SIDE NAME`.
 
 Prints one line of JSON. Sides that are compared are run in turns by `tests.bench.__main__`.
 """
@@ -81,7 +81,11 @@ def step(side: str, name: str) -> dict[str, Any]:
         rounds.append((time.process_time() - begin) / count * 1e3)
     after = _stats(side)
     rounds.sort()
-    result |= {"min": rounds[0], "median": rounds[len(rounds) // 2], "compiles": seen.get("compiles")}
+    result |= {
+        "min": rounds[0],
+        "median": rounds[len(rounds) // 2],
+        "compiles": seen.get("compiles"),
+    }
     if after:
         steps = ROUNDS * count
         result["launches"] = (after["launches"] - before["launches"]) / steps

@@ -96,6 +96,8 @@ def test_runs_without_torch_installed() -> None:
 
 
 def test_importing_leaves_jax_alone() -> None:
-    code = "import compat, jax; assert not jax.config.jax_enable_x64; print(compat.tensor([1]).dtype)"
+    code = (
+        "import compat, jax; assert not jax.config.jax_enable_x64; print(compat.tensor([1]).dtype)"
+    )
     done = subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True)
     assert done.stdout.split() == [b"torch.int64"]

@@ -145,7 +145,8 @@ def _transpose(linear: Callable[[jax.Array], jax.Array], shape: tuple[int, ...],
 
 def _scatter_of(form: Callable[..., jax.Array], g, w, window: Window, size: tuple[int, ...]):
     shape = (g.shape[0], *size, w.shape[-2] * window.groups)
-    return _transpose(lambda x: form(x, w, window), shape, g)
+    seen = tuple(slice(0, n) for n in g.shape[1:-1])  # output_padding may make room for more
+    return _transpose(lambda x: form(x, w, window)[:, *seen], shape, g)
 
 
 def _correlate_of(form: Callable[..., jax.Array], x, g, window: Window, kernel: tuple[int, ...]):
@@ -248,7 +249,8 @@ def _convolve_by_taps(x: jax.Array, w: jax.Array, window: Window) -> jax.Array:
     c, o = w.shape[-2:]
     seen, out = _seen_by_taps(x, w, window)
     weights = w.reshape(-1, c, o)
-    total = sum(part.reshape(-1, c) @ weights[i] for i, part in enumerate(seen))
+    zero = jnp.zeros((), x.dtype)
+    total = sum((part.reshape(-1, c) @ weights[i] for i, part in enumerate(seen)), zero)
     return total.reshape(x.shape[0], *out, o)
 
 
@@ -268,7 +270,8 @@ def _depthwise(x: jax.Array, w: jax.Array, window: Window) -> jax.Array:
     channels, o = x.shape[-1], w.shape[-1]
     seen, out = _seen_by_taps(x, w, window)
     weights = w.reshape(-1, channels, o // channels)
-    total = sum(part[..., None] * weights[i] for i, part in enumerate(seen))
+    zero = jnp.zeros((), x.dtype)
+    total = sum((part[..., None] * weights[i] for i, part in enumerate(seen)), zero)
     return total.reshape(x.shape[0], *out, o)
 
 
@@ -433,7 +436,11 @@ def _conv_transpose(
     _check_operands(x, weight, bias, window, transposed=True)
     extra = _numbers("output_padding", output_padding, rank)
     size = _size_before(x.shape[2:], weight.shape[2:], extra, window)
-    y = scatter(channels_last(x), _kernel_first(weight), window, size)
+    x_last, w_first = channels_last(x), _kernel_first(weight)
+    if jnp.issubdtype(x.dtype, jnp.integer):  # JAX does not transpose maps of whole numbers
+        y = scatter(x_last.astype(float), w_first.astype(float), window, size).astype(x.dtype)
+    else:
+        y = scatter(x_last, w_first, window, size)
     y = channels_first(y if bias is None else _add_bias(y, bias))
     return y if input.ndim == x.ndim else y[0]
 

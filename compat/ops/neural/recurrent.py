@@ -33,9 +33,13 @@ def _back_through(weight: jax.Array, grad: jax.Array) -> jax.Array:
 
 
 def _weight_grad(grad: jax.Array, seen: jax.Array) -> jax.Array:
-    """(T, N, G), (T, N, H) -> (G, H): one product over all steps."""
-    left, right = grad.reshape(-1, grad.shape[-1]), seen.reshape(-1, seen.shape[-1])
-    return lax.dot_general(left, right, (((0,), (0,)), ((), ())))
+    """(T, N, G), (T, N, H) -> (G, H): one product over all steps.
+
+    XLA:CPU is up to twice as fast with the smaller matrix on the left (1024 x 512 by 1024 x 128:
+    1.4 ms for 2.6); the barrier keeps it from turning the product back.
+    """
+    left, right = seen.reshape(-1, seen.shape[-1]), grad.reshape(-1, grad.shape[-1])
+    return lax.optimization_barrier(lax.dot_general(left, right, (((0,), (0,)), ((), ())))).T
 
 
 def _lstm_rule(

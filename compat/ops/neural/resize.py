@@ -86,7 +86,9 @@ def interpolate(input: Array, size: Any, mode: str, align_corners: bool,
         else:
             matrix = _linear(n, count, align_corners, scale)
         work = made.astype("float32") if made.dtype.itemsize < 4 else made
-        work = jnp.moveaxis(jnp.moveaxis(work, axis, -1) @ jnp.asarray(matrix, work.dtype), -1, axis)
+        work = jnp.moveaxis(
+            jnp.moveaxis(work, axis, -1) @ jnp.asarray(matrix, work.dtype), -1, axis
+        )
         made = work.astype(input.dtype)
     return made
 

@@ -1,0 +1,49 @@
+"""Recurrent layers over packed sequences and with projections, beside PyTorch's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import compat
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.oracle
+
+LAYERS = [
+    ("LSTM", {"num_layers": 2, "bidirectional": True}),
+    ("LSTM", {"num_layers": 2, "proj_size": 2, "batch_first": True}),
+    ("GRU", {"num_layers": 2, "bidirectional": True, "bias": False}),
+    ("RNN", {}),
+    ("RNN", {"nonlinearity": "relu"}),
+]
+
+
+def _run(lib: Any, name: str, settings: dict[str, Any], packed: bool) -> list[np.ndarray]:
+    """Outputs, last states and the gradients of everything, from the same seed."""
+    lib.manual_seed(1)
+    layer = getattr(lib.nn, name)(3, 4, **settings)
+    data = np.random.default_rng(0).normal(size=(5, 3, 3)).astype(np.float32)
+    x = lib.tensor(data, requires_grad=True)
+    given: Any = x
+    if packed:
+        lengths = [3, 1, 3, 2, 2] if layer.batch_first else [5, 2, 4]
+        given = lib.nn.utils.rnn.pack_padded_sequence(
+            x, lengths, layer.batch_first, enforce_sorted=False
+        )
+    made, last = layer(given)
+    out = made.data if packed else made
+    states = list(last) if isinstance(last, tuple) else [last]
+    (out.square().sum() + sum(one.pow(3).sum() for one in states)).backward()
+    seen = [out, *states, x.grad, *(one.grad for one in layer.parameters())]
+    return [one.detach().numpy() for one in seen]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(("name", "settings"), LAYERS)
+def test_layers_agree(name: str, settings: dict[str, Any], packed: bool) -> None:
+    pairs = zip(_run(compat, name, settings, packed), _run(torch, name, settings, packed))
+    for ours, theirs in pairs:
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
