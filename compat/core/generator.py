@@ -45,7 +45,7 @@ class Generator:
         self._initial_seed = int(seed) % 2**64
         # RandomState seeds an integer below 2**32 by the original mt19937 recipe, as PyTorch does.
         fresh = np.random.RandomState(self._initial_seed & 0xFFFFFFFF).get_state(legacy=False)
-        self._mt19937.state = fresh
+        self._mt19937.state = fresh  # type: ignore
         self._untouched = True
         self.spare_normal: float | None = None
         self._spare_float = (0.0, False)
@@ -91,7 +91,7 @@ class Generator:
         valid = seeded and 0 < left <= _WORDS and following in (position, 0 if left == 1 else -1)
         require(valid and int(words.max()) < 2**32, "Invalid mt19937 state")
         key = {"key": words.astype(np.uint32), "pos": position}
-        self._mt19937.state = {"bit_generator": "MT19937", "state": key}
+        self._mt19937.state = {"bit_generator": "MT19937", "state": key}  # type: ignore
         self._initial_seed = seed
         self._untouched = following == 0
         self.spare_normal = spare if has_spare else None

@@ -153,7 +153,7 @@ def _gamma(generator: Generator, shape: float, power: float) -> float:
             x = serial_normal(generator)
             y = 1 + c * x
         v = y * y * y
-        u, square = 1 - double(generator), x * x
+        u, square = 1 - double(generator), x * x  # type: ignore
         if u < 1 - 0.0331 * square * square:
             return scale * d * v
         if math.log(u) < 0.5 * square + d * (1 - v + math.log(v)):

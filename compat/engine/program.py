@@ -94,7 +94,8 @@ class Known:
     """
 
     __slots__ = (
-        "entries", "leaves", "programs", "visits", "spent", "estimate", "waiting", "distinct", "slices",
+        "entries", "leaves", "programs", "visits", "spent", "estimate", "waiting", "distinct",
+        "slices",
     )  # fmt: skip
 
     def __init__(self, wiring: Sequence[Any]) -> None:

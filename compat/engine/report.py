@@ -30,7 +30,7 @@ def compiled(what: str, build: Callable[[], Any]) -> Any:
     made = build()
     took = time.perf_counter() - started
     counters["compiles"] += 1
-    seconds["compile"] += took
+    seconds["compile"] += took  # type: ignore
     compilations.append((what, took))
     return made
 

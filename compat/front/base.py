@@ -88,7 +88,7 @@ def read(tensor: TensorBase) -> Value:
         frame = recipes.frame(base.meta, tensor._meta)
         how, starts = frame.at(tensor._offset)
         tape = tensor._tape
-        if tape is not None and tape.is_view and tape.made.startswith("multi"):
+        if tape is not None and tape.is_view and tape.made.startswith("multi"):  # type: ignore
             fixed, starts = starts, ()  # a piece of a split is always there: part of the program
         else:
             fixed = ()

@@ -180,7 +180,7 @@ def placed(op: Op, out: Meta, inputs: Sequence[Meta], where: device) -> Meta:
         strides = op.strides(out, *inputs)
     else:
         strides = None
-    return meta(out.shape, out.dtype, strides, where)
+    return meta(out.shape, out.dtype, strides, where)  # type: ignore
 
 
 def elementwise_strides(out: Meta, inputs: Sequence[Meta]) -> tuple[int, ...] | None:
@@ -274,7 +274,7 @@ def attach(
         if tape is not None:
             if tape.is_view:
                 tape = history.current(tensor)
-            if tape.requires:
+            if tape.requires:  # type: ignore
                 mask |= bit
             else:
                 tape = None

@@ -162,6 +162,8 @@ def copy_(self: Any, src: Any, non_blocking: bool = False, **legacy: Any) -> Any
     if self._tape is not None:
         history.check_writable(self)
     shape = self._meta.shape
+    if self._meta.device.type == "meta":  # nothing is there to be overwritten
+        return self
     lead = len(shape) - len(src._meta.shape)
     own = src._meta.shape
     if lead < 0 or any(n not in (1, shape[lead + dim]) for dim, n in enumerate(own)):
@@ -169,7 +171,7 @@ def copy_(self: Any, src: Any, non_blocking: bool = False, **legacy: Any) -> Any
     if src._meta.device is not self._meta.device:
         src = to(src, self._meta.device)
     if src is not self and one_cell(self, src):
-        refuse_shared(self, src.expand(shape))
+        refuse_shared(self, src.expand(shape))  # type: ignore
     if _shares(self, src):
         store(self, value_of(src))
         return self

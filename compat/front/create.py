@@ -123,7 +123,7 @@ def _read(data: Any) -> tuple[tuple[int, ...], list[Any], DType]:
             break
         probe = probe[0]
     if isinstance(probe, TensorBase | np.ndarray):
-        shape += list(probe.shape)
+        shape += list(probe.shape)  # type: ignore
     flat: list[Any] = []
     kinds: set[DType] = set()
     _collect(data, shape, 0, flat, kinds)
@@ -152,7 +152,7 @@ def _collect(
             _collect(each, shape, depth + 1, flat, kinds)
         return
     if isinstance(data, TensorBase | np.ndarray) and getattr(data, "shape", ()) != ():
-        if list(data.shape) != shape[depth:]:
+        if list(data.shape) != shape[depth:]:  # type: ignore
             raise ValueError(
                 f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})"  # type: ignore[arg-type]
             )

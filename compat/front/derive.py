@@ -371,7 +371,7 @@ def _into(op: Op) -> Callable[..., Any]:
             raise RuntimeError(_NOT_INTO.format(op.name))
         made = compute()
         results = [made] if isinstance(made, TensorBase) else made
-        if any(one._tape is not None and one.requires_grad for one in results):
+        if any(one._tape is not None and one.requires_grad for one in results):  # type: ignore
             raise RuntimeError(_NOT_INTO.format(op.name))
         if op.strides == "pointwise":
             for each in given:

@@ -109,7 +109,7 @@ def setitem(self: Any, index: Any, value: Any) -> None:
                 f"{d.TYPE_NAMES[self._meta.dtype]} for the destination and "
                 f"{d.TYPE_NAMES[value._meta.dtype]} for the source."
             )
-        value = value.to(self._meta.dtype)
+        value = value.to(self._meta.dtype)  # type: ignore
     scatter(target, tensors, value)
 
 

@@ -206,8 +206,8 @@ def _row(words: list[str], cut: bool, width: int, indent: int) -> str:
 
 def _writer(shown: np.ndarray, dtype: types.dtype) -> tuple[Callable[[Any], str], int]:
     if dtype.is_complex:
-        write_real, real_width = _float_writer(shown.real)
-        write_imaginary, imaginary_width = _float_writer(shown.imag)
+        write_real, real_width = _float_writer(shown.real)  # type: ignore
+        write_imaginary, imaginary_width = _float_writer(shown.imag)  # type: ignore
 
         def write(value: complex) -> str:
             tail = write_imaginary(value.imag).lstrip()

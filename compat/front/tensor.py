@@ -46,6 +46,10 @@ class Tensor(TensorBase, metaclass=_TensorType):
         made._storage, made._meta, made._offset = data._storage, data._meta, data._offset
         made._tape = None
         if require_grad:
+            if not data._meta.differentiable:
+                raise RuntimeError(
+                    "Only Tensors of floating point and complex dtype can require gradients"
+                )
             made.requires_grad_(True)
         return made
 
@@ -440,7 +444,7 @@ class Tensor(TensorBase, metaclass=_TensorType):
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, TensorBase | int | float | complex):
-            return bool((element == self).any())
+            return bool((element == self).any())  # type: ignore
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
             f"{type(element)}."
@@ -480,7 +484,7 @@ class Tensor(TensorBase, metaclass=_TensorType):
         if self.grad is not None:
             made.grad = copy.deepcopy(self.grad, memo)
         if self.__dict__:
-            made.__dict__.update(copy.deepcopy(self.__dict__, memo))
+            made.__dict__.update(copy.deepcopy(self.__dict__, memo))  # type: ignore
         return made
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -548,7 +552,7 @@ def legacy_tensor(cls: type, kind: d.dtype, args: tuple[Any, ...], where: Any) -
             )
         return first.detach()  # type: ignore[attr-defined]
     if hasattr(first, "_tensor") and not rest:
-        return first._tensor()
+        return first._tensor()  # type: ignore
     if isinstance(first, Size) or all(isinstance(each, int) for each in args):
         return create.constant(create.size_of(args), 0, kind, place)
     if rest:

@@ -79,7 +79,7 @@ def normal(mean: Array | None, std: Array | None, drawn: Array) -> Array:
 
 
 @op(homes=("hidden",), name="__standard_gamma", out=False,
-    backward=lambda grad, input, result: grad * jax.lax.random_gamma_grad(input, result),
+    backward=lambda grad, input, result: grad * jax.lax.random_gamma_grad(input, result),  # type: ignore
     extras={"node": "StandardGammaBackward0"})  # fmt: skip
 def standard_gamma(input: Array, drawn: Array) -> Array:
     """What was drawn of these shapes; the gradient follows how quantiles move."""

@@ -416,7 +416,7 @@ def _conv(
     window = _window(weight, stride, pairs, dilation, groups)
     _check_operands(x, weight, bias, window, transposed=False)
     y = convolve(channels_last(x), _kernel_first(weight), window)
-    y = channels_first(y if bias is None else _add_bias(y, bias))
+    y = channels_first(y if bias is None else _add_bias(y, bias))  # type: ignore
     return y if input.ndim == x.ndim else y[0]
 
 
@@ -438,10 +438,10 @@ def _conv_transpose(
     size = _size_before(x.shape[2:], weight.shape[2:], extra, window)
     x_last, w_first = channels_last(x), _kernel_first(weight)
     if jnp.issubdtype(x.dtype, jnp.integer):  # JAX does not transpose maps of whole numbers
-        y = scatter(x_last.astype(float), w_first.astype(float), window, size).astype(x.dtype)
+        y = scatter(x_last.astype(float), w_first.astype(float), window, size).astype(x.dtype)  # type: ignore
     else:
         y = scatter(x_last, w_first, window, size)
-    y = channels_first(y if bias is None else _add_bias(y, bias))
+    y = channels_first(y if bias is None else _add_bias(y, bias))  # type: ignore
     return y if input.ndim == x.ndim else y[0]
 
 

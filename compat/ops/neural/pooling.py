@@ -106,7 +106,7 @@ def _windows(input: jax.Array, kernel: Any, stride: Any, padding: Any, dilation:
     rank = len(kernel)
     steps = kernel if stride is None or len(stride) == 0 else stride
     settings = [spread_setting(setting, rank) for setting in (kernel, steps, padding, dilation)]
-    windows = Windows(input.shape[-rank:], *settings, ceil_mode)
+    windows = Windows(input.shape[-rank:], *settings, ceil_mode)  # type: ignore
     require(all(k > 0 for k in windows.kernel), "kernel size should be greater than zero")
     require(all(s > 0 for s in windows.stride), "stride should not be zero")
     require(all(d > 0 for d in windows.dilation), "dilation should be greater than zero")

@@ -46,7 +46,7 @@ def _scaled_sum(input: jax.Array, other: jax.Array, alpha: object, sign: int) ->
             alpha.dtype == input.dtype or input.dtype.kind not in "iu",  # type: ignore[attr-defined]
             "For integral input tensors, argument alpha must not be a floating point number.",
         )
-        scaled = other * alpha
+        scaled = other * alpha  # type: ignore
     if input.dtype == bool:
         return input | scaled
     return input + scaled if sign > 0 else input - scaled

@@ -110,7 +110,7 @@ def mvlgamma(input: Floating, p: int) -> Floating:
     """The logarithm of the multivariate gamma function of p dimensions."""
     require(p >= 1, "p has to be greater than or equal to 1")
     shifts = [lax.lgamma(input - 0.5 * j) for j in range(p)]
-    return sum(shifts) + 0.25 * p * (p - 1) * math.log(math.pi)
+    return sum(shifts) + 0.25 * p * (p - 1) * math.log(math.pi)  # type: ignore
 
 
 @pointwise(differentiable=False, kernel=("gcd_cpu", "i"))

@@ -104,7 +104,7 @@ def roll(input: Array, shifts: Dims, dims: Dims | None = None) -> Array:
 @op(out=False)
 def rot90(input: Array, k: int = 1, dims: Dims = (0, 1)) -> Array:
     """Turns by 90 degrees, k times, in the plane of two dims."""
-    return jnp.rot90(input, k, dims)
+    return jnp.rot90(input, k, dims)  # type: ignore
 
 
 @op(homes=("Tensor",), out=False, varargs="repeats")
