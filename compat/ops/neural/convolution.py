@@ -109,7 +109,7 @@ convolve.defvjp(
 scatter.defvjp(
     lambda g, w, window, size: (scatter(g, w, window, size), (g, w)),
     lambda window, size, saved, ct: (
-        convolve(ct, saved[1], window),
+        convolve(ct, saved[1], window)[:, *map(slice, saved[0].shape[1:-1])],
         correlate(ct, saved[0], window, saved[1].shape[:-2]),
     ),
 )
@@ -151,7 +151,8 @@ def _scatter_of(form: Callable[..., jax.Array], g, w, window: Window, size: tupl
 
 def _correlate_of(form: Callable[..., jax.Array], x, g, window: Window, kernel: tuple[int, ...]):
     shape = (*kernel, x.shape[-1] // window.groups, g.shape[-1])
-    return _transpose(lambda w: form(x, w, window), shape, g)
+    seen = tuple(slice(0, n) for n in g.shape[1:-1])
+    return _transpose(lambda w: form(x, w, window)[:, *seen], shape, g)
 
 
 _xla_scatter = partial(_scatter_of, _xla)
