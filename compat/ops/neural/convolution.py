@@ -109,7 +109,7 @@ convolve.defvjp(
 scatter.defvjp(
     lambda g, w, window, size: (scatter(g, w, window, size), (g, w)),
     lambda window, size, saved, ct: (
-        convolve(ct, saved[1], window)[:, *map(slice, saved[0].shape[1:-1])],
+        convolve(ct, saved[1], window)[:, *map(slice, saved[0].shape[1:-1])],  # type: ignore
         correlate(ct, saved[0], window, saved[1].shape[:-2]),
     ),
 )
