@@ -16,7 +16,6 @@ import numpy as np
 
 from compat.core import device as devices
 from compat.core.device import device
-from compat.core.dtype import FLOATING
 from compat.engine.recorder import TOO_LONG, local
 from compat.engine.section import Section, user_line
 from compat.engine.spec import Spec, spec
@@ -148,7 +147,7 @@ def plan_for(op: Op, codes: Sequence[str], dynamic: Sequence[Any], statics: dict
     can_differ = op.differentiable and any(out.differentiable for out in outs)
     plan.rule = Rule(node_name(op), plan.spec, metas, binding) if can_differ and metas else None
     plan.shape_of = None
-    single = not isinstance_of_tuple(plan.spec, op)
+    single = not gives_several(plan.spec, op)
     plan.launch = launcher("".join(_pattern(code) for code in codes), single, plan.spec.guarded)
     if op.residuals:
         plan.shape_of = lambda results: tuple(results[: -op.residuals])
@@ -157,7 +156,7 @@ def plan_for(op: Op, codes: Sequence[str], dynamic: Sequence[Any], statics: dict
     return plan
 
 
-def isinstance_of_tuple(made: Spec, op: Op) -> bool:
+def gives_several(made: Spec, op: Op) -> bool:
     """Whether the op gives several results."""
     return len(made.outs) - made.guarded > 1 or bool(op.extras.get("tuple"))
 
@@ -439,11 +438,6 @@ def device_of(tensors: Sequence[TensorBase]) -> device:
                 f"{found} and {where}!"
             )
     return found or devices.default_device()
-
-
-def is_floating(section_meta: Meta) -> bool:
-    """Whether a tensor of this meta can require a gradient."""
-    return section_meta.dtype.category >= FLOATING
 
 
 __all__ = ["ABSENT", "Plan", "Section", "attach", "code_of", "launcher", "plan_for"]

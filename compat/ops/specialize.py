@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from compat.core import dtype as d
 from compat.core.dtype import COMPLEX, FLOATING, dtype
-from compat.core.promotion import math_dtype, number_dtype, result_type, to_floating
+from compat.core.promotion import math_dtype, result_type, to_floating
 from compat.core.size import broadcast_shapes
 from compat.ops.declare import Op, Parameter
 
@@ -236,11 +236,3 @@ def unbroadcast(gradient: Any, shape: Sequence[int]) -> Any:
     own = gradient.shape[extra:]
     axes += [extra + dim for dim, n in enumerate(shape) if n == 1 and own[dim] != 1]
     return gradient.sum(tuple(axes), keepdims=True).reshape(shape)
-
-
-def number_type(code: str) -> dtype:
-    """The type a number of this kind brings."""
-    return number_dtype(KIND_TYPES[code])
-
-
-Rule = Callable[..., Any]
