@@ -270,19 +270,21 @@ def multinomial(
         return np.empty((0, count), np.int64)
     if replacement and count > 1:
         return _with_replacement(generator, weights, count)
-    values = weights.astype(np.float64)
+    greatest = weights.max(-1)
     require(
-        bool((np.isfinite(values) & (values >= 0)).all()),
+        bool(weights.min() >= 0 and np.isfinite(greatest).all()),
         "probability tensor contains either `inf`, `nan` or element < 0",
     )
     require(
-        bool((values.sum(-1) > 0).all()),
-        "invalid multinomial distribution (sum of probabilities <= 0)",
+        bool((greatest > 0).all()), "invalid multinomial distribution (sum of probabilities <= 0)"
     )
     # Whose exponential waiting time ends first: the order of weight / time, largest first.
     times = exponential(generator, weights.shape, weights.dtype)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        order = np.argsort(-(weights / times), axis=-1, kind="stable")
+        speeds = weights / times
+        if count == 1 and not np.isnan(speeds.min()):
+            return speeds.argmax(-1, keepdims=True)
+        order = np.argsort(-speeds, axis=-1, kind="stable")
     return order[..., :count].astype(np.int64)
 
 

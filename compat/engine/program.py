@@ -11,12 +11,11 @@ from typing import Any
 import jax
 import numpy as np
 from jax import lax
-from jax.stages import Compiled
 
 from compat.core.device import jax_device
 from compat.engine import report
 from compat.engine.section import Section
-from compat.engine.spec import Spec
+from compat.engine.spec import FUSED, Spec, launched
 from compat.engine.value import Value
 
 # Seconds of compiling, as a rough model of what was measured on a 2-core CPU: a ResNet-18 step
@@ -24,13 +23,13 @@ from compat.engine.value import Value
 # distinct) 5-6 s whole and 1.4 s op by op, an MLP step (15 entries) 0.45 s whole.
 WHOLE_BASE, WHOLE_ENTRY, WHOLE_SPEC = 0.1, 0.0035, 0.025
 SINGLE_SPEC = 0.06
-# What an entry costs more op by op than inside a program, in seconds per run: dispatch, and
-# results that go through memory.
-SINGLE_ENTRY = 20e-6
-# A small section that was run this often is compiled though it has not cost that much yet.
-SOON, SOON_SECONDS = 8, 2.5
+# Seconds of running a program besides its work: its launch, each array in and out, each entry.
+LAUNCH, LEAF, RESULT, ENTRY = 25e-6, 0.4e-6, 1.2e-6, 1e-6
+# The part of the compile time that op-by-op running may have cost when the compiling thread is
+# asked, since it takes a core that is mostly idle.
+SHARE = 0.02
 
-_set_array: Callable[[Value, Any], None] = Value.array.__set__  # type: ignore[attr-defined]
+set_array: Callable[[Value, Any], None] = Value.array.__set__  # type: ignore[attr-defined]
 
 
 class Entry:
@@ -91,11 +90,13 @@ class Known:
     estimate   what compiling it whole is expected to take, in seconds
     waiting    the program asked of the compiling thread, while it is not there yet
     slices     the entries that sets of live results depend on
+    functions  functions that give sets of live results on the host
+    excess     what a run op by op costs more than a program would, in seconds
     """
 
     __slots__ = (
         "entries", "leaves", "programs", "visits", "spent", "estimate", "waiting", "distinct",
-        "slices",
+        "slices", "functions", "excess", "_dear",
     )  # fmt: skip
 
     def __init__(self, wiring: Sequence[Any]) -> None:
@@ -106,6 +107,9 @@ class Known:
         self.programs: list[Program] = []
         self.visits, self.spent = 0, 0.0
         self.waiting: Program | None = None
+        self.functions: dict[tuple[int, ...], Any] = {}
+        self._dear: list[Spec] | None = None
+        self.excess: float | None = None
         self.slices: dict[tuple[int, ...], list[Entry]] = {}
         self.estimate = (
             WHOLE_BASE + WHOLE_ENTRY * len(self.entries) + WHOLE_SPEC * len(self.distinct)
@@ -121,9 +125,24 @@ class Known:
             found = self.slices[key] = needed(self.entries, live)
         return found
 
-    def single_estimate(self) -> float:
-        """Seconds of compiling that running op by op would take now."""
-        return SINGLE_SPEC * sum(spec.executable is None for spec in self.distinct)
+    def is_dear(self, missing: int) -> bool:
+        """Whether compiling so many ops alone takes about as long as compiling the whole."""
+        return 2 * SINGLE_SPEC * missing > self.estimate
+
+    def dear(self) -> list[Spec]:
+        """The ops for which the host takes longer than launching an executable would."""
+        if self._dear is None:
+            self._dear = [spec for spec in self.distinct if spec.excess > 0]
+        return self._dear
+
+    def single_excess(self, results: int) -> float:
+        """What a run op by op costs more than a program with so many results would."""
+        if self.excess is None:
+            alone = sum(entry.spec.seconds for entry in self.entries)
+            products = sum(entry.spec.products for entry in self.entries)
+            launch = LAUNCH + LEAF * self.leaves + RESULT * results + ENTRY * len(self.entries)
+            self.excess = alone - launched(launch, alone, products, FUSED)
+        return self.excess
 
 
 def arguments(section: Section, known: Known) -> list[Any]:
@@ -136,7 +155,7 @@ def arguments(section: Section, known: Known) -> list[Any]:
         packs.append(np.array(section.floats, np.float64))
     if section.ints:
         packs.append(np.array(section.ints, np.int64))
-    packs += [_on_device(leaf) for leaf in itertools.islice(section.leaves, known.leaves)]
+    packs += [on_device(leaf) for leaf in itertools.islice(section.leaves, known.leaves)]
     return packs
 
 
@@ -213,49 +232,12 @@ def run_whole(program: Program, section: Section, known: Known) -> None:
     call = program.call
     with jax.enable_x64(True):
         results = itertools.chain.from_iterable(itertools.starmap(call, (given,)))
-        deque(map(_set_array, targets, results), maxlen=0)
+        deque(map(set_array, targets, results), maxlen=0)
     if call is program.executable:  # from the second call on without the Python wrapper
         program.call = getattr(program.executable, "_call", None) or call
 
 
-def run_single(entries: Sequence[Entry], section: Section, device: Any) -> None:
-    """Runs entries one by one, each through the executable of its spec."""
-    values, floats, ints = section.values, section.floats, section.ints
-    arrays: list[Any] = [value.array for value in values]
-    leaves = [_on_device(leaf) for leaf in section.leaves]
-    with jax.enable_x64(True), jax.default_device(device):
-        for entry in entries:
-            spec = entry.spec
-            run = spec.executable or spec.compiled()
-            operands = [arrays[at] if at >= 0 else leaves[-1 - at] for at in entry.operands]
-            for kind, at in entry.numbers:
-                operands.append(_number(kind, at, floats, ints))
-            made = run(*operands)
-            if type(run) is Compiled:  # from the second call on without the Python wrapper
-                spec.executable = getattr(run, "_call", None) or run
-            if type(made) is tuple:
-                arrays[entry.first : entry.first + len(made)] = made
-            else:
-                arrays[entry.first] = made
-    report.counters["launches"] += len(entries)
-    deque(map(_set_array, values, arrays), maxlen=0)
-
-
-def run_traced(section: Section) -> None:
-    """Runs entries in the trace of a user's jax.jit, which compiles them itself."""
-    leaves = [leaf.array for leaf in section.leaves]
-    arrays: list[Any] = [None] * len(section.values)
-    for entry in decode(section.wiring):
-        operands = [arrays[at] if at >= 0 else leaves[-1 - at] for at in entry.operands]
-        for kind, at in entry.numbers:
-            operands.append(_number(kind, at, section.floats, section.ints))
-        made = entry.spec.run(*operands)
-        made = made if isinstance(made, tuple) else (made,)
-        arrays[entry.first : entry.first + len(made)] = made
-    deque(map(_set_array, section.values, arrays), maxlen=0)
-
-
-def _on_device(leaf: Value) -> Any:
+def on_device(leaf: Value) -> Any:
     """The leaf's array; a large one that is still NumPy's is worth a transfer of its own."""
     array = leaf.array
     if type(array) is np.ndarray and array.nbytes > 65_536:
@@ -264,29 +246,20 @@ def _on_device(leaf: Value) -> Any:
     return array
 
 
-def _number(kind: str, at: int, floats: list[float], ints: list[int]) -> Any:
-    if kind == "f":
-        return np.float64(floats[at])
-    if kind == "c":
-        return np.complex128(complex(floats[at], floats[at + 1]))
-    return np.bool_(ints[at]) if kind == "b" else np.int64(ints[at])
-
-
 def prefers_whole(known: Known, policy: str | None = os.environ.get("COMPAT_RUN")) -> bool:
     """Whether a section met without a program should be compiled now, before it runs.
 
-    Both ways compile what is missing. Once every op has its executable, op by op costs nothing
-    to start, and the section is compiled in the background when it turns out to repeat.
-    COMPAT_RUN=whole or COMPAT_RUN=ops decides for all.
+    Both ways compile what is missing. Once every op has its executable, or runs on the host, op
+    by op costs nothing to start, and the section is compiled in the background when it turns out
+    to repeat. COMPAT_RUN=whole or COMPAT_RUN=ops decides for all.
     """
     if policy:
         return policy == "whole"
-    return known.estimate < known.single_estimate()
+    return known.is_dear(sum(spec.runner is None for spec in known.distinct))
 
 
-def deserves_program(known: Known) -> bool:
-    """The ski-rental rule: compile once running op by op has cost what compiling will cost."""
-    known.spent += SINGLE_ENTRY * len(known.entries)
-    return known.spent >= known.estimate or (
-        known.visits >= SOON and known.estimate < SOON_SECONDS
-    )
+def deserves_program(known: Known, results: int) -> bool:
+    """The ski-rental rule: compile once running op by op has cost a share of what compiling will
+    cost. A section that is as fast op by op is never compiled."""
+    known.spent += max(0.0, known.single_excess(results))
+    return known.spent >= SHARE * known.estimate

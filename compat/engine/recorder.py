@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 from compat.core.device import cpu, device, jax_device
-from compat.engine import cache, program, report
+from compat.engine import cache, program, report, single
 from compat.engine.section import Section
 from compat.engine.value import Value
 
@@ -127,16 +127,22 @@ _UNREACHABLE_LEAF = _calibrate_leaf()
 def _run(section: Section, live: list[int]) -> None:
     """Runs a closed section the way that is cheaper."""
     if section.device.is_traced:
-        return program.run_traced(section)
+        return single.run_traced(section)
     known = cache.known(tuple(section.wiring))
     known.visits += 1
     report.counters["sections"] += 1
     where = jax_device(section.device)
     if section.checks:
         live = sorted({*live, *(value.slot for value, _, _ in section.checks)})
+    if known.visits == 1:
+        single.prepare(known, where.platform)
     if section.eager:
         report.counters["op_by_op"] += 1
-        return program.run_single(known.needed(live), section, where)
+        return single.run_known(known, live, section, where)
+    compiles = bool(known.programs) or (known.visits == 1 and program.prefers_whole(known))
+    if not compiles and not program.deserves_program(known, len(live)):
+        report.counters["op_by_op"] += 1
+        return single.run_known(known, live, section, where)
     free = _free(section)
     ready = max(
         (made for made in known.programs if made.covers(live, free)),
@@ -145,13 +151,13 @@ def _run(section: Section, live: list[int]) -> None:
     if ready is not None:
         if known.visits == SETTLED:
             cache.improve_later(known, ready, section, live, free, where)
-    elif known.programs or program.prefers_whole(known):
+    elif compiles:
         ready = cache.compile_now(known, section, live, free, where)
     else:
         report.counters["op_by_op"] += 1
-        if program.deserves_program(known) and not known.waiting:
+        if not known.waiting:
             cache.compile_later(known, section, live, free, where)
-        return program.run_single(known.needed(live), section, where)
+        return single.run_known(known, live, section, where)
     report.counters["whole"] += 1
     program.run_whole(ready, section, known)
 
@@ -166,7 +172,7 @@ def _prefix(section: Section, value: Value) -> Any:
     copy.values = [Value() for _ in range(count)]
     for each in copy.values:
         each.array = None
-    program.run_single(program.needed(entries, [value.slot]), copy, jax_device(section.device))
+    single.run_single(program.needed(entries, [value.slot]), copy, jax_device(section.device))
     return copy.values[value.slot].array
 
 

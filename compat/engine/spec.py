@@ -36,11 +36,17 @@ class Spec:
     outs     the metas of the results
     guarded  whether the last result is a check: 0-dim bool, False when the data were wrong
     message  what to raise then
+    runner   what runs the entry alone: an executable, or a function over NumPy arrays
+    on_host  whether it is the latter; `tried` whether that was asked already
+    program  what the host runs, as a jaxpr
+    seconds  what a run alone is expected to take, `products` for matrix products and so much for
+             the rest; `spent` what dear runs on the host have taken
     """
 
     __slots__ = (
-        "name", "run", "arity", "avals", "kinds", "outs", "guarded", "message", "executable",
-        "fails", "__weakref__",
+        "name", "run", "arity", "avals", "kinds", "outs", "guarded", "message", "runner",
+        "on_host", "tried", "program", "seconds",
+        "products", "spent", "__weakref__",
     )  # fmt: skip
 
     name: str
@@ -51,25 +57,61 @@ class Spec:
     outs: tuple[Meta, ...]
     guarded: bool
     message: tuple[type[Exception], str] | None
-    executable: Any
+    runner: Any
+    on_host: bool
+    tried: bool
+    program: Any
+    seconds: float
+    products: float
+    spent: float
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(_short(aval) for aval in self.avals)})"
 
+    @property
+    def excess(self) -> float:
+        """Seconds that the host takes longer than launching an executable would."""
+        if not self.on_host:
+            return 0.0
+        return self.seconds - launched(SINGLE_LAUNCH, self.seconds, self.products, ALONE)
+
+    @property
+    def largest(self) -> int:
+        """The elements of the largest result."""
+        return max([one.numel for one in self.outs], default=0)
+
+    def _scalars(self) -> list[Any]:
+        return [SCALAR_AVALS[kind] for kind in self.kinds]
+
+    def jaxpr(self) -> Any:
+        """The program as JAX writes it down."""
+        with jax.enable_x64(True):
+            return self.run.trace(*self.avals, *self._scalars()).jaxpr  # type: ignore[attr-defined]
+
     def compiled(self) -> Any:
-        """The executable for running this entry alone."""
-        if self.executable is None:
-            scalars = (SCALAR_AVALS[kind] for kind in self.kinds)
-            self.executable = report.compiled(
-                f"op {self.name}", lambda: self.run.lower(*self.avals, *scalars).compile()  # type: ignore[attr-defined]
-            )
-        return self.executable
+        """The executable for running this entry alone, which becomes its runner."""
+        lower = self.run.lower  # type: ignore[attr-defined]
+        self.runner = report.compiled(
+            f"op {self.name}", lambda: lower(*self.avals, *self._scalars()).compile()
+        )
+        return self.runner
 
 
 def _short(aval: Any) -> str:
     return f"{aval.dtype}[{','.join(map(str, aval.shape))}]"
 
 
+# Shares of NumPy's time that XLA takes for matrix products, for the rest in one entry, and for
+# the rest in a whole program, which fuses it.
+PRODUCTS, ALONE, FUSED = 0.8, 0.7, 0.3
+
+
+def launched(launch: float, seconds: float, products: float, rest: float) -> float:
+    """Seconds that an executable takes for what takes NumPy so long."""
+    return launch + PRODUCTS * products + rest * (seconds - products)
+
+
+SINGLE_LAUNCH = 25e-6  # seconds of launching the executable of one entry
 LIMIT = 4_096  # specs kept; the least recently made fall out
 _specs: OrderedDict[Hashable, Spec] = OrderedDict()
 report.gauge("specs", lambda: len(_specs))
@@ -99,7 +141,8 @@ def spec(
     made.arity = len(inputs)
     made.avals = tuple(one.aval for one in inputs)
     made.kinds = kinds
-    made.executable = None
+    made.runner, made.on_host, made.tried = None, False, False
+    made.seconds, made.products, made.spent = SINGLE_LAUNCH, 0.0, 0.0
     made.guarded, made.message = message is not None, message
     device = inputs[0].device if inputs else None
     try:

@@ -25,7 +25,7 @@ class Meta:
 
     __slots__ = (
         "shape", "dtype", "strides", "device", "numel", "contiguous", "aval", "facts",
-        "differentiable", "__weakref__",
+        "differentiable", "rows", "__weakref__",
     )  # fmt: skip
 
     shape: Size
@@ -37,6 +37,7 @@ class Meta:
     aval: Any
     facts: tuple[tuple[int, ...], dtype]  # shape and type, which hash in C where avals do not
     differentiable: bool
+    rows: dict[int, Meta]  # views along the first dimension: a row by -1, so many rows by count
 
     def __repr__(self) -> str:
         return f"{self.dtype.name}{list(self.shape)}"
@@ -70,10 +71,27 @@ def meta(
         found.numel = found.shape.numel()
         found.contiguous = is_contiguous(shape, strides)
         found.aval = jax.ShapeDtypeStruct(shape, dtype.numpy)
+        found.rows = {}
         found.differentiable = dtype.category >= FLOATING
         if len(_metas) >= META_LIMIT:
             _metas.clear()
         _metas[key] = found
+    return found
+
+
+ROW_LIMIT = 256  # counts of rows that a meta remembers
+
+
+def rows(one: Meta, count: int) -> Meta:
+    """The view of so many of the first dimension's rows, or of one without the dimension (-1)."""
+    found = one.rows.get(count)
+    if found is None:
+        shape, strides = one.shape[1:], one.strides[1:]
+        if count >= 0:
+            shape, strides = (count, *shape), one.strides
+        if len(one.rows) >= ROW_LIMIT:
+            one.rows.clear()
+        found = one.rows[count] = meta(shape, one.dtype, strides, one.device)
     return found
 
 

@@ -178,7 +178,7 @@ def read(how: Recipe, stored: jax.Array, *starts: Any) -> jax.Array:
         ends = [int(start) + size for start, size in zip(begin, sizes, strict=True)]
         taken = lax.slice(framed, [int(start) for start in begin], ends)
     else:
-        taken = lax.dynamic_slice(framed, begin, sizes)
+        taken = lax.dynamic_slice(framed, begin, sizes, allow_negative_indices=False)
     if how.order:
         kept = taken.reshape([how.shape[dim] for dim in how.order])
         taken = kept.transpose(np.argsort(how.order))
@@ -201,7 +201,8 @@ def write(how: Recipe, stored: jax.Array, new: jax.Array, *starts: Any) -> jax.A
         kept = kept.transpose([ranks[dim] for dim in how.order]).reshape(_sizes(how))
         if any(how.cuts):
             start = _start_of(how, starts)
-            kept = lax.dynamic_update_slice(_framed(how, flat), kept, start)
+            framed = _framed(how, flat)
+            kept = lax.dynamic_update_slice(framed, kept, start, allow_negative_indices=False)
         flat = kept.reshape(-1)[: flat.size]
     return _unflatten(how, reinterpret(flat, how.dtype, how.stored_dtype))
 

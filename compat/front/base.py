@@ -156,12 +156,15 @@ def host_view(flat: np.ndarray[Any, Any], one: Meta, offset: int) -> np.ndarray[
 
 def store(tensor: TensorBase, value: Value) -> None:
     """Overwrites the tensor's elements; the value has its shape and type, and no other holder."""
-    storage = tensor._storage
-    one = tensor._meta
+    store_at(tensor._storage, tensor._meta, tensor._offset, value)
+
+
+def store_at(storage: Storage, one: Meta, offset: int, value: Value) -> None:
+    """Overwrites what a view of a storage shows."""
     target = storage.target if isinstance(storage, AliasStorage) else storage
     if isinstance(target, HostStorage):
         array = look(value)
-        host_view(target.host, one, tensor._offset)[...] = array
+        host_view(target.host, one, offset)[...] = array
     else:
         base = target.value
         if base.meta is one:
@@ -169,7 +172,7 @@ def store(tensor: TensorBase, value: Value) -> None:
             target.value = value
         elif one.numel:
             frame = recipes.frame(base.meta, one)
-            how, starts = frame.at(tensor._offset)
+            how, starts = frame.at(offset)
             if how.reads_all and one.dtype is base.meta.dtype:
                 value.meta = one
                 target.value = value

@@ -88,7 +88,28 @@ def tensor(
     return finished(_of_data(data, dtype, place), requires_grad)
 
 
+_INFERRED = {frozenset(kinds): d.int64 for kinds in ({int}, {int, bool})}
+_INFERRED[frozenset({bool})] = d.bool_
+_FLOATING = {frozenset({float, *others}) for others in ((), (int,), (bool,), (int, bool))}
+
+
+def _of_numbers(data: Any, place: device) -> Any:
+    """A tensor of one number or a flat list of them, the frequent case; None for other data."""
+    kinds = frozenset(map(type, data)) if type(data) is list else frozenset({type(data)})
+    found = _INFERRED.get(kinds) or (d.get_default_dtype() if kinds in _FLOATING else None)
+    if found is None:
+        return None
+    try:
+        array = np.array(data, np.float64 if found is d.bfloat16 else found.numpy)
+    except OverflowError:
+        raise RuntimeError("Overflow when unpacking long long") from None
+    return from_host(array.astype(found.numpy, copy=False), found, place)
+
+
 def _of_data(data: Any, dtype: DType | None, place: device) -> Any:
+    made = None if dtype is not None else _of_numbers(data, place)
+    if made is not None:
+        return made
     if hasattr(data, "__array__") and not isinstance(data, np.generic | TensorBase):
         data = np.asarray(data)
     if isinstance(data, np.ndarray | np.generic):

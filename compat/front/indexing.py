@@ -11,10 +11,11 @@ from compat.core import dtype as d
 from compat.core.device import cpu
 from compat.core.size import broadcast_shapes
 from compat.engine.storage import HostStorage
-from compat.front.base import TensorBase, host_view, known, look, value_of
+from compat.engine.value import Meta, rows
+from compat.front.base import TensorBase, host_view, known, look, store_at, value_of
 from compat.front.call import number_code
 from compat.front.create import from_host
-from compat.front.views import geometry_of, take
+from compat.front.views import geometry_of, show, take
 from compat.ops.declare import Geometry
 from compat.ops.shape.views import sliced, unsqueeze
 from compat.tape.history import check_writable
@@ -28,8 +29,13 @@ _PLAIN = {int, slice, type(None)}
 def getitem(self: Any, index: Any) -> Any:
     """`x[index]`."""
     kind = type(index)
-    if kind is int:
-        return take(self, lambda x: _select_first(x, index), "SelectBackward0")
+    if kind is int or (kind is slice and index.step is None and self._meta.shape):
+        view, offset = _rows(self, index)
+        if kind is int:
+            return show(self, view, offset, lambda x: _select_first(x, index), "SelectBackward0")
+        if view is not self._meta:
+            bounds = [_bounds(index)]
+            return show(self, view, offset, lambda x: _plain(x, bounds), "SliceBackward0")
     if kind is slice or (kind is tuple and _PLAIN.issuperset(map(type, index))):
         items = (index,) if kind is slice else index
         bounds = [_bounds(each) if type(each) is slice else each for each in items]
@@ -39,6 +45,19 @@ def getitem(self: Any, index: Any) -> Any:
     if not tensors:
         return viewed
     return gather(viewed, tensors)
+
+
+def _rows(self: Any, index: Any) -> tuple[Meta, int]:
+    """The view that an int or a slice without a step makes, and where it begins."""
+    one = self._meta
+    shape = one.facts[0]
+    if type(index) is int:
+        if not shape or not -shape[0] <= index < shape[0]:
+            _select_first(geometry_of(self), index)  # raises
+        begin = index + shape[0] if index < 0 else index
+        return rows(one, -1), self._offset + begin * one.strides[0]
+    begin, end, _ = slice(*_bounds(index)).indices(shape[0])
+    return rows(one, max(end - begin, 0)), self._offset + begin * one.strides[0]
 
 
 def _plain(x: Geometry, items: list[Any]) -> Geometry:
@@ -88,6 +107,15 @@ def _extent(bounds: tuple[Any, Any, Any], size: int) -> tuple[int, int, int]:
 def setitem(self: Any, index: Any, value: Any) -> None:
     """`x[index] = value`."""
     kind = type(index)
+    if (
+        (kind is int or (kind is slice and index.step is None and self._meta.shape))
+        and self._tape is None and isinstance(value, TensorBase) and value._tape is None
+        and value._storage is not self._storage
+    ):  # fmt: skip
+        view, offset = _rows(self, index)
+        written = value._storage.value
+        if written.meta is view and self._storage.value.meta is not view:
+            return store_at(self._storage, view, offset, written)
     if _is_whole(self, index if kind is tuple else (index,)):  # no view: the tensor itself
         target, tensors = self, None
     elif kind is int or kind is slice or (kind is tuple and _PLAIN.issuperset(map(type, index))):

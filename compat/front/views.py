@@ -41,13 +41,24 @@ def take(
         found = how(geometry_of(tensor))
     one = tensor._meta
     view = meta(found.shape, one.dtype, found.strides, one.device)
+    return show(tensor, view, found.offset, how, name, made)
+
+
+def show(
+    tensor: TensorBase,
+    view: Meta,
+    offset: int,
+    how: Callable[[Geometry], Geometry],
+    name: str,
+    made: str = "default",
+) -> Any:
+    """The view of a tensor at a geometry that is known already."""
 
     def dense() -> tuple[Meta, int]:
-        logical = how(_dense(tensor))
+        one, logical = tensor._meta, how(_dense(tensor))
         return meta(logical.shape, one.dtype, logical.strides, one.device), logical.offset
 
-    tape = view_tape(name, tensor, view, found.offset, dense, made)
-    return alias(tensor, view, found.offset, tape)
+    return alias(tensor, view, offset, view_tape(name, tensor, view, offset, dense, made))
 
 
 def take_all(tensor: TensorBase, how: Callable[[Geometry], list[Geometry]], name: str) -> Any:

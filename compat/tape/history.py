@@ -206,12 +206,19 @@ def view_tape(
     dense    gives the view's geometry as it would be if its source were row-major
     made     "default", or "multi:<n>" for the n-th result of an op that gives several views
     """
-    source_tape: Tape | None = current(source) if local.grad else source._tape
+    grad = local.grad
+    source_tape: Tape | None = source._tape
     tape = _new(ViewTape)
-    tape.extra, tape.node, tape.index, tape.requires = None, None, 0, False
-    tape.asked = False
+    tape.extra = tape.node = None
+    tape.requires = tape.asked = False
+    tape.index = 0
     tape.version = source._storage.version
-    tape.made = made if local.grad else "no_grad"
+    tape.made = made if grad else "no_grad"
+    if source_tape is None:
+        tape.base = source
+        return tape
+    if grad:
+        source_tape = current(source)
     if isinstance(source_tape, ViewTape):
         tape.base = source_tape.base
         if tape.made == "default":
@@ -219,7 +226,7 @@ def view_tape(
             tape.made = "multi:0" if inherited.startswith("multi") else inherited
     else:
         tape.base = source
-    if source_tape is not None and source_tape.requires and local.grad and view.differentiable:
+    if source_tape is not None and source_tape.requires and grad and view.differentiable:
         fixed = tape.made.startswith("multi")
         if source._meta.contiguous or name == "AsStridedBackward0":
             rule = ViewRule(name, source._meta, source._offset, view, view_offset, fixed)

@@ -28,6 +28,14 @@ def _fed(input: jax.Array, weight: jax.Array, bias: jax.Array | None) -> jax.Arr
     return made.reshape(steps, batch, -1)
 
 
+def _scan(step: Any, carry: Any, steps: Any, reverse: bool) -> Any:
+    """`lax.scan`; a sequence of one step, which token-by-token programs give, needs no loop."""
+    if jax.tree.leaves(steps)[0].shape[0] != 1:
+        return lax.scan(step, carry, steps, reverse=reverse)
+    carry, made = step(carry, jax.tree.map(lambda each: each[0], steps))
+    return carry, jax.tree.map(lambda each: each[None], made)
+
+
 def _back_through(weight: jax.Array, grad: jax.Array) -> jax.Array:
     return lax.dot_general(grad, weight, (((grad.ndim - 1,), (0,)), ((), ())))
 
@@ -72,8 +80,8 @@ def _lstm_rule(
         d = jnp.concatenate([gate_grads, dh * by_output], -1)
         return (_back_through(w_hidden, d), dc * forget), d
 
-    (dh, dc), d = lax.scan(
-        step, (last_h, last_c), (steps, by_cell, by_output, to_cell, f), reverse=not reverse
+    (dh, dc), d = _scan(
+        step, (last_h, last_c), (steps, by_cell, by_output, to_cell, f), not reverse
     )
     bias = d.sum((0, 1))
     biased = bias_input is not None
@@ -101,7 +109,7 @@ def lstm_layer(
         h = o * jnp.tanh(c)
         return (h, c), (h, jnp.concatenate([i, f, g, o], -1), c)
 
-    (h, c), (outputs, gates, cells) = lax.scan(step, (h, c), fed, reverse=reverse)
+    (h, c), (outputs, gates, cells) = _scan(step, (h, c), fed, reverse)
     return outputs, h, c, gates, cells
 
 
@@ -123,7 +131,7 @@ def gru_layer(
         h = (1 - z) * n + z * h
         return h, h
 
-    h, outputs = lax.scan(step, h, fed, reverse=reverse)
+    h, outputs = _scan(step, h, fed, reverse)
     return outputs, h
 
 
@@ -141,7 +149,7 @@ def rnn_layer(
         h = bend(now + h @ turned)
         return h, h
 
-    h, outputs = lax.scan(step, h, fed, reverse=reverse)
+    h, outputs = _scan(step, h, fed, reverse)
     return outputs, h
 
 

@@ -1,0 +1,166 @@
+"""A section run entry by entry: each on the host by NumPy, or through a small executable."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jax.stages import Compiled
+
+from compat.engine import report
+from compat.engine.program import Entry, Known, decode, set_array
+from compat.engine.section import Section
+from compat.engine.spec import SINGLE_LAUNCH, Spec
+
+# The host runs an entry as long as launching an executable takes longer. It runs dearer ones, up
+# to a limit, until that has cost what compiling one would have.
+DEAREST, COMPILE = 2e-3, 0.06
+LARGEST = 1 << 16  # elements of the largest result that the host is tried with
+HOST_ALLOWED = os.environ.get("COMPAT_RUN", "") in ("", "host")
+
+
+def prepare(known: Known, platform: str) -> None:
+    """Chooses for each op of a section that has no executable yet whether the host may run it.
+
+    Not when so many are too large that the section is going to be compiled whole anyway.
+    """
+    if platform != "cpu" or not HOST_ALLOWED:
+        return
+    fresh = [spec for spec in known.distinct if not spec.tried]
+    small = [spec for spec in fresh if spec.largest <= LARGEST]
+    if known.is_dear(len(fresh) - len(small)):
+        return
+    for spec in fresh:
+        spec.tried = True
+    for spec in small:
+        _put_on_host(spec)
+
+
+def _put_on_host(spec: Spec) -> None:
+    from compat.engine.host import Unsupported, translated
+
+    try:
+        program = spec.jaxpr()
+        function, products, rest = translated(program)
+    except Unsupported:
+        return
+    if products + rest <= DEAREST and spec.runner is None:
+        spec.runner, spec.on_host, spec.program = function, True, program
+        spec.seconds, spec.products = products + rest, products
+
+
+JOINED = 30  # runs after which a section that is all on the host becomes one function
+
+
+def run_known(known: Known, live: Sequence[int], section: Section, device: Any) -> None:
+    """Runs what the live results of a section depend on."""
+    if known.visits > JOINED:
+        key = tuple(live)
+        function = known.functions.get(key)
+        if function is None:
+            if len(known.functions) >= 4:
+                known.functions.clear()
+            function = known.functions[key] = _joined(known.needed(live), live)
+        if function and not any([_rent(spec) for spec in known.dear()]):
+            arrays = [
+                array if type(array := leaf.array) is np.ndarray else np.asarray(array)
+                for leaf in section.leaves
+            ]
+            with np.errstate(all="ignore"):
+                results = function(arrays, section.floats, section.ints)
+            report.counters["on_host"] += len(known.entries)
+            values = section.values
+            deque(map(set_array, [values[place] for place in live], results), maxlen=0)
+            return
+    run_single(known.needed(live), section, device)
+
+
+def _joined(entries: Sequence[Entry], live: Sequence[int]) -> Any:
+    """One function for entries that all run on the host; False when one does not."""
+    if not all(entry.spec.on_host for entry in entries):
+        return False
+    from compat.engine.host import joined
+
+    steps = []
+    for entry in entries:
+        given = [f"r{at}" if at >= 0 else f"x[{-1 - at}]" for at in entry.operands]
+        given += [_NUMBERS[kind].format(at=at, next=at + 1) for kind, at in entry.numbers]
+        steps.append((entry.spec.program, given, entry.first))
+    return joined(steps, live)
+
+
+_NUMBERS = {
+    "f": "float64(floats[{at}])", "i": "int64(ints[{at}])", "b": "bool_(ints[{at}])",
+    "c": "complex(floats[{at}], floats[{next}])",
+}  # fmt: skip
+
+
+def run_single(entries: Sequence[Entry], section: Section, device: Any) -> None:
+    """Runs entries one by one."""
+    values, floats, ints = section.values, section.floats, section.ints
+    arrays: list[Any] = [value.array for value in values]
+    leaves: list[Any] = [leaf.array for leaf in section.leaves]
+    launches = 0
+    with jax.enable_x64(True), jax.default_device(device), np.errstate(all="ignore"):
+        for entry in entries:
+            spec = entry.spec
+            operands = [arrays[at] if at >= 0 else leaves[-1 - at] for at in entry.operands]
+            if spec.on_host:
+                operands = [
+                    one if type(one) is np.ndarray else np.asarray(one) for one in operands
+                ]
+            for kind, at in entry.numbers:
+                operands.append(_number(kind, at, floats, ints))
+            if spec.on_host:
+                made = spec.runner(*operands)
+                if spec.seconds > SINGLE_LAUNCH and spec.excess > 0:
+                    _rent(spec)
+            else:
+                made = (spec.runner or spec.compiled())(*operands)
+                launches += 1
+                if type(spec.runner) is Compiled:  # from the second call on without the wrapper
+                    spec.runner = getattr(spec.runner, "_call", None) or spec.runner
+            if type(made) is tuple:
+                arrays[entry.first : entry.first + len(made)] = made
+            else:
+                arrays[entry.first] = made
+    report.counters["launches"] += launches
+    report.counters["on_host"] += len(entries) - launches
+    deque(map(set_array, values, arrays), maxlen=0)
+
+
+def _rent(spec: Spec) -> bool:
+    """Counts a dear run on the host. Once compiling would have cost as much the host is left:
+    tells whether."""
+    if spec.on_host:
+        spec.spent += spec.excess
+        if spec.spent > COMPILE:
+            spec.on_host, spec.runner = False, None
+            spec.seconds, spec.products = SINGLE_LAUNCH, 0.0
+    return not spec.on_host
+
+
+def run_traced(section: Section) -> None:
+    """Runs entries in the trace of a user's jax.jit, which compiles them itself."""
+    leaves = [leaf.array for leaf in section.leaves]
+    arrays: list[Any] = [None] * len(section.values)
+    for entry in decode(section.wiring):
+        operands = [arrays[at] if at >= 0 else leaves[-1 - at] for at in entry.operands]
+        for kind, at in entry.numbers:
+            operands.append(_number(kind, at, section.floats, section.ints))
+        made = entry.spec.run(*operands)
+        made = made if isinstance(made, tuple) else (made,)
+        arrays[entry.first : entry.first + len(made)] = made
+    deque(map(set_array, section.values, arrays), maxlen=0)
+
+
+def _number(kind: str, at: int, floats: list[float], ints: list[int]) -> Any:
+    if kind == "f":
+        return np.float64(floats[at])
+    if kind == "c":
+        return np.complex128(complex(floats[at], floats[at + 1]))
+    return np.bool_(ints[at]) if kind == "b" else np.int64(ints[at])
