@@ -24,10 +24,10 @@ from compat.engine.value import Value
 WHOLE_BASE, WHOLE_ENTRY, WHOLE_SPEC = 0.1, 0.0035, 0.025
 SINGLE_SPEC = 0.06
 # Seconds of running a program besides its work: its launch, each array in and out, each entry.
-LAUNCH, LEAF, RESULT, ENTRY = 25e-6, 0.4e-6, 1.2e-6, 1e-6
+LAUNCH, LEAF, RESULT, ENTRY = 25e-6, 0.4e-6, 1.2e-6, 2e-6
 # The part of the compile time that op-by-op running may have cost when the compiling thread is
 # asked, since it takes a core that is mostly idle.
-SHARE = 0.02
+SHARE = 0.1
 
 set_array: Callable[[Value, Any], None] = Value.array.__set__  # type: ignore[attr-defined]
 

@@ -197,9 +197,12 @@ def _concatenated(equation: Any) -> Function:
 
 
 def _split(equation: Any) -> Function:
-    axis = equation.params["axis"]
-    ends = np.cumsum(equation.params["sizes"])[:-1]
-    return lambda x: np.split(x, ends, axis)
+    axis, end = equation.params["axis"], 0
+    cuts = []
+    for size in equation.params["sizes"]:
+        cuts.append((*[slice(None)] * axis, slice(end, end + size)))
+        end += size
+    return lambda x: tuple([x[cut] for cut in cuts])
 
 
 def _stacked(equation: Any) -> Function:
