@@ -43,10 +43,12 @@ def known(wiring: tuple[Any, ...]) -> Known:
 
 def _keep(known: Known, made: Program) -> None:
     known.programs.append(made)
+    known.served = None
     _programs[made] = known
     if len(_programs) > PROGRAM_LIMIT:
         oldest, owner = _programs.popitem(last=False)
         owner.programs.remove(oldest)
+        owner.served = None
 
 
 def _planned(

@@ -27,7 +27,7 @@ SINGLE_SPEC = 0.06
 LAUNCH, LEAF, RESULT, ENTRY = 25e-6, 0.4e-6, 1.2e-6, 0.2e-6
 # The part of the compile time that op-by-op running may have cost when the compiling thread is
 # asked, since it takes a core that is mostly idle.
-SHARE = 0.1
+SHARE = 0.05
 
 set_array: Callable[[Value, Any], None] = Value.array.__set__  # type: ignore[attr-defined]
 
@@ -91,12 +91,13 @@ class Known:
     waiting    the program asked of the compiling thread, while it is not there yet
     slices     the entries that sets of live results depend on
     functions  functions that give sets of live results on the host
+    served     what `ready` was asked last, with its answer; None after programs came or went
     excess     what a run op by op costs more than a program would, in seconds
     """
 
     __slots__ = (
         "entries", "leaves", "programs", "visits", "spent", "estimate", "waiting", "distinct",
-        "slices", "functions", "excess", "_dear",
+        "slices", "functions", "excess", "_dear", "served",
     )  # fmt: skip
 
     def __init__(self, wiring: Sequence[Any]) -> None:
@@ -108,6 +109,7 @@ class Known:
         self.visits, self.spent = 0, 0.0
         self.waiting: Program | None = None
         self.functions: dict[tuple[int, ...], Any] = {}
+        self.served: tuple[list[int], frozenset[int], Program | None] | None = None
         self._dear: list[Spec] | None = None
         self.excess: float | None = None
         self.slices: dict[tuple[int, ...], list[Entry]] = {}
@@ -124,6 +126,14 @@ class Known:
                 self.slices.clear()
             found = self.slices[key] = needed(self.entries, live)
         return found
+
+    def ready(self, live: list[int], free: frozenset[int]) -> Program | None:
+        """The program that gives these results and destroys most of what may be destroyed."""
+        if self.served is None or self.served[:2] != (live, free):
+            fitting = [made for made in self.programs if made.covers(live, free)]
+            best = max(fitting, key=lambda made: len(made.donated), default=None)
+            self.served = live, free, best
+        return self.served[2]
 
     def is_dear(self, missing: int) -> bool:
         """Whether compiling so many ops alone takes about as long as compiling the whole."""

@@ -144,10 +144,7 @@ def _run(section: Section, live: list[int]) -> None:
         report.counters["op_by_op"] += 1
         return single.run_known(known, live, section, where)
     free = _free(section)
-    ready = max(
-        (made for made in known.programs if made.covers(live, free)),
-        key=lambda made: len(made.donated), default=None,
-    )  # fmt: skip
+    ready = known.ready(live, free) if known.programs else None
     if ready is not None:
         if known.visits == SETTLED:
             cache.improve_later(known, ready, section, live, free, where)
