@@ -18,6 +18,7 @@ from compat.engine.section import Section
 from compat.engine.spec import Spec
 
 KNOWN_LIMIT = 2_048  # signatures remembered
+KNOWN_SPECS = 8_192  # and the ops in them, all together, which hold memory too
 PROGRAM_LIMIT = 256  # compiled sections kept
 BACKGROUND_SHARE = 0.5  # of the wall time that the compiling thread may use
 
@@ -30,15 +31,20 @@ report.gauge("programs", lambda: len(_programs))
 def known(wiring: tuple[Any, ...]) -> Known:
     """What is known of a signature; the least recently used fall out."""
     found = _known.get(wiring)
-    if found is None:
-        found = _known[wiring] = Known(wiring)
-        if len(_known) > KNOWN_LIMIT:
-            _, dropped = _known.popitem(last=False)
-            for each in dropped.programs:
-                _programs.pop(each, None)
-    else:
+    if found is not None:
         _known.move_to_end(wiring)
+        return found
+    found = _known[wiring] = Known(wiring)
+    _held[0] += len(found.distinct)
+    while len(_known) > KNOWN_LIMIT or (_held[0] > KNOWN_SPECS and len(_known) > 1):
+        _, dropped = _known.popitem(last=False)
+        _held[0] -= len(dropped.distinct)
+        for each in dropped.programs:
+            _programs.pop(each, None)
     return found
+
+
+_held = [0]  # how many ops the known signatures refer to
 
 
 def _keep(known: Known, made: Program) -> None:

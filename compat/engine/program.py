@@ -25,6 +25,7 @@ WHOLE_BASE, WHOLE_ENTRY, WHOLE_SPEC = 0.1, 0.0035, 0.025
 SINGLE_SPEC = 0.06
 # Seconds of running a program besides its work: its launch, each array in and out, each entry.
 LAUNCH, LEAF, RESULT, ENTRY = 25e-6, 0.4e-6, 1.2e-6, 0.2e-6
+WORTH = 1.25  # how much faster than op by op a program must be, to be worth compiling
 # The part of the compile time that op-by-op running may have cost when the compiling thread is
 # asked, since it takes a core that is mostly idle.
 SHARE = 0.05
@@ -152,7 +153,8 @@ class Known:
             products = sum(entry.spec.products for entry in self.entries)
             launch = LAUNCH + LEAF * self.leaves + RESULT * results + ENTRY * len(self.entries)
             alone = products + TOGETHER * (alone - products)
-            self.excess = alone - launched(launch, alone, products, FUSED)
+            whole = launched(launch, alone, products, FUSED)
+            self.excess = alone - whole if alone > WORTH * whole else 0.0
         return self.excess
 
 

@@ -75,8 +75,6 @@ def node_name(name: str) -> str:
 
 def _function(declared: View) -> Callable[..., Any]:
     name, body = node_name(declared.name), declared.geometry
-    if declared.name == "chunk":  # PyTorch writes it as a split
-        name = "SplitBackward0"
     several = "list" in str(declared.signature.return_annotation)
     renamed = {"x": "input", "self": "input", "axis": "dim", "axis0": "dim0", "axis1": "dim1"}
 
@@ -91,12 +89,21 @@ def _function(declared: View) -> Callable[..., Any]:
         how = functools.partial(_applied, body, args, kwargs)
         if declared.name == "as_strided":
             _check_inside(input, how(geometry_of(input)))
-        return take_all(input, how, name) if several else take(input, how, name)
+        if not several:
+            return take(input, how, name)
+        return take_all(input, how, _chunks_name(input, *args) if is_chunk else name)
 
+    is_chunk = declared.name == "chunk"
     front.__name__ = front.__qualname__ = declared.name
     front.__doc__ = body.__doc__
     front.__wrapped__ = body  # type: ignore[attr-defined]
     return front
+
+
+def _chunks_name(input: Any, chunks: int, dim: int = 0) -> str:
+    """PyTorch writes chunks as a split, and those of nothing as one with given sizes."""
+    size = input._meta.shape[dim] if input._meta.shape else 1
+    return "SplitBackward0" if size else "SplitWithSizesBackward0"
 
 
 def _check_inside(tensor: Any, found: Geometry) -> None:
