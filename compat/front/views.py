@@ -69,6 +69,9 @@ def take_all(tensor: TensorBase, how: Callable[[Geometry], list[Geometry]], name
     )
 
 
+SEEN_LIMIT = 1_024
+
+
 def node_name(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_")) + "Backward0"
 
@@ -87,12 +90,28 @@ def _function(declared: View) -> Callable[..., Any]:
         if kwargs:
             args, kwargs = _bound(declared, args, kwargs, renamed)
         how = functools.partial(_applied, body, args, kwargs)
-        if declared.name == "as_strided":
+        if several:
+            return take_all(input, how, _chunks_name(input, *args) if is_chunk else name)
+        if is_placed:
             _check_inside(input, how(geometry_of(input)))
-        if not several:
             return take(input, how, name)
-        return take_all(input, how, _chunks_name(input, *args) if is_chunk else name)
+        key = None if kwargs else (input._meta, args)
+        try:
+            found = seen.get(key)
+        except TypeError:  # a list among the arguments
+            key = found = None
+        if found is not None:
+            return show(input, found[0], input._offset + found[1], how, name)
+        made = take(input, how, name)
+        if key is not None:
+            if len(seen) >= SEEN_LIMIT:
+                seen.clear()
+            seen[key] = made._meta, made._offset - input._offset
+        return made
 
+    # Views seen before: geometry and offset, by the tensor's geometry and the arguments.
+    seen: dict[Any, tuple[Meta, int]] = {}
+    is_placed = declared.name == "as_strided"  # the only one that may not start from its input
     is_chunk = declared.name == "chunk"
     front.__name__ = front.__qualname__ = declared.name
     front.__doc__ = body.__doc__
