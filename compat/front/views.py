@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from compat.core.size import contiguous_strides
+from compat.engine.recorder import local
 from compat.engine.value import Meta, meta
 from compat.front.base import TensorBase, alias
 from compat.front.looking import storage_size
 from compat.ops.declare import VIEWS, Geometry, View
 from compat.ops.shape import views as geometry
-from compat.tape.history import check_writable, view_tape
+from compat.tape.history import check_writable, current, view_tape
 from compat.tape.node import result_tape
 
 
@@ -37,6 +38,8 @@ def take(
     found: Geometry | None = None,
 ) -> Any:
     """The view of a tensor that `how` makes of its geometry."""
+    if local.grad:
+        current(tensor)  # a view that may not be used any more is refused before a wrong shape
     if found is None:
         found = how(geometry_of(tensor))
     one = tensor._meta
