@@ -25,7 +25,7 @@ from compat.engine.value import concrete, meta
 from compat.front.base import TensorBase, alias, look, store, value_of, wrap
 from compat.front.call import elementwise_strides, number_code
 from compat.front.create import constant, hidden
-from compat.front.derive import assign, one_cell, refuse_shared
+from compat.front.derive import assign, one_cell, refuse_overlap, refuse_shared
 from compat.tape import history
 from compat.tape.differentiate import taped
 from compat.tape.node import Node
@@ -170,6 +170,8 @@ def copy_(self: Any, src: Any, non_blocking: bool = False, **legacy: Any) -> Any
         _refuse_copy(shape, own)
     if src._meta.device is not self._meta.device:
         src = to(src, self._meta.device)
+    if 0 in self._meta.strides:
+        refuse_overlap(self._meta)
     if src is not self and one_cell(self, src):
         refuse_shared(self, src.expand(shape))  # type: ignore
     if _shares(self, src):

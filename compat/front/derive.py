@@ -403,7 +403,7 @@ def write_out(target: Any, result: Any) -> None:
         )
     check_cast(result._meta.dtype, target._meta.dtype)
     if 0 in target._meta.strides:
-        _refuse_overlap(target._meta)
+        refuse_overlap(target._meta)
     if target._meta.shape != result._meta.shape:
         if target._meta.numel:
             warnings.warn(
@@ -473,7 +473,7 @@ def assign(target: Any, result: Any, name: str = "") -> Any:
         check_cast(its.dtype, mine.dtype)
         result = result.to(mine.dtype)
     if 0 in mine.strides and mine.numel > 1 and name not in _MAY_OVERLAP:
-        _refuse_overlap(mine)
+        refuse_overlap(mine)
     tape = result._tape
     if tape is not None:
         history.check_writable(target, gradient_flows=True)
@@ -491,10 +491,10 @@ def _refuse_shape(target: Any, result: Any) -> None:
     )
 
 
-_MAY_OVERLAP = {"zero", "fill", "copy", "setitem", "detach"}
+_MAY_OVERLAP = {"zero", "fill", "detach"}
 
 
-def _refuse_overlap(one: Any) -> None:
+def refuse_overlap(one: Any) -> None:
     if any(n > 1 and stride == 0 for n, stride in zip(one.shape, one.strides, strict=True)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
