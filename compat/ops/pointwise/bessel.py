@@ -13,7 +13,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-
 from compat.ops.declare import pointwise
 from compat.ops.roles import Floating
 
@@ -21,15 +20,6 @@ _NEAR = 5.0  # where series end and integrals begin
 _TERMS = 30
 _EULER = 0.5772156649015329
 _PLAIN: dict[str, Any] = {"homes": ("special",), "inplace": False}
-
-
-def _not_derived(name: str) -> Any:
-    """A gradient rule for functions that PyTorch does not differentiate, in its words."""
-
-    def refuse(grad: Any) -> Any:
-        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
-
-    return refuse
 
 
 def _horner(coefficients: list[float], x: jax.Array) -> jax.Array:
@@ -56,7 +46,7 @@ def _series(order: int, sign: int) -> tuple[list[float], list[float]]:
 def _wave(order: int, turn: Any) -> jax.Array:
     """The factor of Hankel's and Macdonald's functions that varies slowly (10.32.8 in s * s): turn
     is 1 / (2x) for K, i / (2x) for J and Y."""
-    step, count = 0.36, 18
+    step, count = 0.34, 19
     total = jnp.asarray(0.5 if order == 0 else 0.0, jnp.result_type(turn))
     for k in range(1, count):
         square = (k * step) ** 2
@@ -95,7 +85,7 @@ def _first_kind(order: int, x: jax.Array) -> jax.Array:
     near = _horner(plain, small * small / 4) * (1 if order == 0 else small / 2)
     away = _hankel(order, at)[0] * (1 if order == 0 else jnp.sign(x))
     made = jnp.where(far, away, near)
-    return jnp.where(jnp.isinf(x), 0, jnp.where(jnp.isnan(x), x, made))
+    return jnp.where(jnp.isfinite(x), made, jnp.nan)
 
 
 def _second_kind(order: int, x: jax.Array) -> jax.Array:
@@ -108,7 +98,7 @@ def _second_kind(order: int, x: jax.Array) -> jax.Array:
     near = (near - (0 if order == 0 else 2 / small)) / math.pi
     made = jnp.where(far, _hankel(order, at)[1], near)
     made = jnp.where(x > 0, made, jnp.where(x == 0, -jnp.inf, jnp.nan))
-    return jnp.where(x == jnp.inf, 0, made)
+    return jnp.where(x == jnp.inf, jnp.nan, made)
 
 
 def _macdonald(order: int, x: jax.Array, scaled: bool) -> jax.Array:
@@ -130,67 +120,67 @@ def _macdonald(order: int, x: jax.Array, scaled: bool) -> jax.Array:
     return jnp.where(x > 0, made, jnp.where(x == 0, jnp.inf, jnp.nan))
 
 
-@pointwise(**_PLAIN, backward=_not_derived("special_bessel_j0"))
+@pointwise(**_PLAIN, differentiable=False)
 def bessel_j0(input: Floating) -> Floating:
     """The Bessel function of the first kind, of order 0."""
     return _first_kind(0, input)
 
 
-@pointwise(**_PLAIN, backward=_not_derived("special_bessel_j1"))
+@pointwise(**_PLAIN, differentiable=False)
 def bessel_j1(input: Floating) -> Floating:
     """The Bessel function of the first kind, of order 1."""
     return _first_kind(1, input)
 
 
-@pointwise(**_PLAIN, backward=_not_derived("special_bessel_y0"))
+@pointwise(**_PLAIN, differentiable=False)
 def bessel_y0(input: Floating) -> Floating:
     """The Bessel function of the second kind, of order 0."""
     return _second_kind(0, input)
 
 
-@pointwise(**_PLAIN, backward=_not_derived("special_bessel_y1"))
+@pointwise(**_PLAIN, differentiable=False)
 def bessel_y1(input: Floating) -> Floating:
     """The Bessel function of the second kind, of order 1."""
     return _second_kind(1, input)
 
 
-@pointwise(**_PLAIN, backward=_not_derived("special_modified_bessel_i0"))
+@pointwise(**_PLAIN, differentiable=False)
 def modified_bessel_i0(input: Floating) -> Floating:
     """The modified Bessel function of the first kind, of order 0."""
     return jax.scipy.special.i0(input)
 
 
-@pointwise(**_PLAIN, backward=_not_derived("special_modified_bessel_i1"))
+@pointwise(**_PLAIN, differentiable=False)
 def modified_bessel_i1(input: Floating) -> Floating:
     """The modified Bessel function of the first kind, of order 1."""
     return jax.scipy.special.i1(input)
 
 
-@pointwise(**_PLAIN, backward=_not_derived("special_modified_bessel_k0"))
+@pointwise(**_PLAIN, differentiable=False)
 def modified_bessel_k0(input: Floating) -> Floating:
     """The modified Bessel function of the second kind, of order 0."""
     return _macdonald(0, input, False)
 
 
-@pointwise(**_PLAIN, backward=_not_derived("special_modified_bessel_k1"))
+@pointwise(**_PLAIN, differentiable=False)
 def modified_bessel_k1(input: Floating) -> Floating:
     """The modified Bessel function of the second kind, of order 1."""
     return _macdonald(1, input, False)
 
 
-@pointwise(**_PLAIN, backward=_not_derived("special_scaled_modified_bessel_k0"))
+@pointwise(**_PLAIN, differentiable=False)
 def scaled_modified_bessel_k0(input: Floating) -> Floating:
     """`exp(x) * modified_bessel_k0(x)`."""
     return _macdonald(0, input, True)
 
 
-@pointwise(**_PLAIN, backward=_not_derived("special_scaled_modified_bessel_k1"))
+@pointwise(**_PLAIN, differentiable=False)
 def scaled_modified_bessel_k1(input: Floating) -> Floating:
     """`exp(x) * modified_bessel_k1(x)`."""
     return _macdonald(1, input, True)
 
 
-@pointwise(**_PLAIN, backward=_not_derived("special_spherical_bessel_j0"))
+@pointwise(**_PLAIN, differentiable=False)
 def spherical_bessel_j0(input: Floating) -> Floating:
     """`sin(x) / x`, 1 at 0."""
     small = jnp.where(input == 0, 1, input)
@@ -215,7 +205,7 @@ def _airy_integral(root: jax.Array, scale: jax.Array) -> jax.Array:
     return total * scale * (step / math.pi)
 
 
-@pointwise(**_PLAIN, backward=_not_derived("special_airy_ai"))
+@pointwise(**_PLAIN, differentiable=False)
 def airy_ai(input: Floating) -> Floating:
     """Airy's function of the first kind."""
     x = input
@@ -277,6 +267,3 @@ def log_ndtr_of(x: jax.Array) -> jax.Array:
     body = jnp.where(low, 0, x)
     below = jnp.log(_erfcx(-tail * math.sqrt(0.5)) / 2) - tail * tail / 2
     return jnp.where(low, below, jnp.log1p(-jax.lax.erfc(body * math.sqrt(0.5)) / 2))
-
-
-

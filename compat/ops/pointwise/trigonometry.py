@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 from jax import lax
-from jax.scipy import special
 
 from compat.ops.declare import pointwise
 from compat.ops.roles import Floating, FloatingOperand, Operand, Promoted
@@ -105,18 +104,6 @@ def erfc(input: Floating) -> Floating:
 def erfinv(input: Floating) -> Floating:
     """The inverse of the error function."""
     return lax.erf_inv(input)
-
-
-@pointwise(homes=("torch", "Tensor", "special"))
-def digamma(input: Floating) -> Floating:
-    """The derivative of the logarithm of the gamma function."""
-    return jnp.where(input == 0, jnp.copysign(jnp.inf, -input), special.digamma(input))
-
-
-@pointwise(homes=("torch", "Tensor"))
-def lgamma(input: Floating) -> Floating:
-    """The logarithm of the gamma function."""
-    return lax.lgamma(input)
 
 
 @pointwise(backward=lambda grad, result: grad * ((1 - result) * result).conj(),
