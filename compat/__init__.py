@@ -66,7 +66,7 @@ _LAZY = {
     "linalg": "compat.linalg", "random": "compat.random", "cuda": "compat.cuda",
     "backends": "compat.backends", "version": "compat.version", "special": "compat.special",
     "vision": "compat.vision", "_utils": "compat._utils",
-    "storage": "compat.storage",
+    "storage": "compat.storage", "fft": "compat.fft", "signal": "compat.signal",
 }  # fmt: skip
 _NAMES = {
     **dict.fromkeys(
