@@ -91,6 +91,12 @@ _NAMES = {
          "feature_alpha_dropout"),
         "compat_nn.functional",
     ),
+    **dict.fromkeys(
+        ("hann_window", "hamming_window", "blackman_window", "bartlett_window", "kaiser_window"),
+        "compat.front.windows",
+    ),
+    **dict.fromkeys(("pca_lowrank", "svd_lowrank"), "compat._lowrank"),
+    "lobpcg": "compat._lobpcg",
     "save": "compat.serialization", "load": "compat.serialization",
     "set_printoptions": "compat.front.printing", "get_printoptions": "compat.front.printing",
     "from_jax": "compat.front.bridge", "pure": "compat.front.bridge",

@@ -31,11 +31,10 @@ def lstsq(input: Any, b: Any, rcond: float | None = None, *, driver: str | None 
     solution, squares, rank, sizes = hidden("_lstsq")(input, b, rcond, driver)
     rows, columns = input.shape[-2:]
     if rows <= columns or (driver != "gels" and not bool((rank == columns).all())):
-        squares = squares.new_zeros((0,))
+        squares = squares.reshape(-1)[:0]
     if driver == "gels":
         rank = rank.new_zeros((0,))
-    if driver not in ("gelsd", "gelss"):
-        sizes = sizes.new_zeros((0,))
+    sizes = sizes.detach() if driver in ("gelsd", "gelss") else sizes.new_zeros((0,))
     made = _LSTSQ(solution, squares, rank, sizes)
     return made if out is None else into_all(out, made)
 

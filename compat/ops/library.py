@@ -14,7 +14,7 @@ CHAPTERS = (
     "index.gather", "index.scatter", "index.search",
     "linalg.products", "linalg.distances", "linalg.determinants", "linalg.solve", "linalg.pseudo",
     "linalg.cholesky", "linalg.lu", "linalg.spectra", "linalg.orthogonal", "linalg.norms",
-    "linalg.powers",
+    "linalg.powers", "linalg.ldl",
     "spectral.transforms", "spectral.frames",
     "neural.activation", "neural.loss", "neural.embedding", "neural.convolution",
     "neural.pooling", "neural.fold", "neural.normalization", "neural.attention", "neural.resize",

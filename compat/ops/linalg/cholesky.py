@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -14,6 +15,7 @@ from compat.ops.linalg.checks import (
     came_out,
     square,
     square_floating,
+    together,
     triangular,
     whole,
 )
@@ -89,6 +91,22 @@ def cholesky_ex(A: Array, *, upper: Flag = False,
     return made, info.astype("int32"), (info == 0).all() | (not check_errors)
 
 
+@partial(jax.custom_jvp, nondiff_argnums=(2,))
+def _solved(b: jax.Array, factor: jax.Array, upper: bool) -> jax.Array:
+    """The derivative by the factor is that of the product that it stands for, in which all of its
+    elements are taken to count."""
+    half = triangular(factor, b, upper=upper, adjoint=upper)
+    return triangular(factor, half, upper=upper, adjoint=not upper)
+
+
+@_solved.defjvp
+def _solved_slope(upper: bool, primals: Any, tangents: Any) -> Any:
+    (b, factor), (b_moved, moved) = primals, tangents
+    made = _solved(b, factor, upper)
+    part = adjoint(moved) @ factor if upper else moved @ adjoint(factor)
+    return made, _solved(b_moved - (part + adjoint(part)) @ made, factor, upper)
+
+
 @op
 def cholesky_solve(B: Array, L: Array, upper: Flag = False) -> Array:
     """X with `A @ X = B`, L being the Cholesky factor of A."""
@@ -104,8 +122,8 @@ def cholesky_solve(B: Array, L: Array, upper: Flag = False) -> Array:
         f"Incompatible matrix sizes for cholesky_solve: each A matrix is {L.shape[-1]} by "
         f"{L.shape[-1]} but each b matrix is {B.shape[-2]} by {B.shape[-1]}",
     )
-    half = triangular(L, B, upper=upper, adjoint=upper)
-    return triangular(L, half, upper=upper, adjoint=not upper)
+    L, B = together(L, B)
+    return _solved(B, L, upper)
 
 
 @op
@@ -113,5 +131,4 @@ def cholesky_inverse(L: Array, upper: Flag = False) -> Array:
     """The inverse of the matrix of which L is the Cholesky factor."""
     square("cholesky_inverse", L)
     eye = jnp.broadcast_to(jnp.eye(L.shape[-1], dtype=L.dtype), L.shape)
-    half = triangular(L, eye, upper=upper, adjoint=upper)
-    return triangular(L, half, upper=upper, adjoint=not upper)
+    return _solved(eye, L, upper)

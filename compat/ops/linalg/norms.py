@@ -55,14 +55,13 @@ def _vector(x: jax.Array, p: float, dim: Any, keepdim: bool, dtype: Any) -> jax.
     if p == _INF or p < 0:
         shape = x.shape if axes is None else [x.shape[axis] for axis in axes]
         order = "inf" if p == _INF else "-inf" if p == -_INF else f"{p:g}"
+        where = "an empty tensor because"
+        if axes is not None and x.ndim > 1 and 0 in shape:
+            where = f"the dimension {axes[shape.index(0)]} because this dimension is empty and"
         require(
             0 not in shape,
-            f"{name} cannot compute the {order} norm on an empty tensor because the operation does "
-            "not have an identity"
-            if axes is None or x.ndim < 2
-            else f"{name} cannot compute the {order} norm on the dimension "
-            f"{axes[shape.index(0)]} because this dimension is empty and the operation does not "
-            "have an identity",
+            f"{name} cannot compute the {order} norm on {where} the operation does not have an "
+            "identity",
         )
     half = x.dtype.itemsize == 2
     made = along(x.astype(jnp.float32) if half else x, p, axes, keepdim)

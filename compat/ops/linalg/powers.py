@@ -109,7 +109,8 @@ def vander(x: Array, *, N: int | None = None) -> Array:
         "linalg.vander supports floating point, complex, and integer tensors, but got "
         f"{type_name(x.dtype)}",
     )
-    count = (x.shape[-1] if x.ndim else 0) if N is None else N
+    x = jnp.atleast_1d(x)
+    count = x.shape[-1] if N is None else N
     require(count > 1, "N must be greater than 1.")
     given = x.astype("int64") if x.dtype.kind in "iu" else x
     repeated = jnp.broadcast_to(given[..., None], (*x.shape, count - 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -40,10 +41,12 @@ def _tolerances(a: jax.Array, atol: Any, rtol: Any) -> tuple[Any, Any]:
     return (0.0 if atol is None else atol), rtol
 
 
-@jax.custom_jvp
-def pinv_of(a: jax.Array, atol: Any, rtol: Any) -> jax.Array:
-    """The pseudoinverse. Its derivative is that at constant rank: G. H. Golub and V. Pereyra,
-    "The differentiation of pseudo-inverses", SIAM J. Numer. Anal. 10 (1973)."""
+@partial(jax.custom_jvp, nondiff_argnums=(3,))
+def pinv_of(a: jax.Array, atol: Any, rtol: Any, hermitian: bool = False) -> jax.Array:
+    """The pseudoinverse; `hermitian`: of the lower triangle. Its derivative is that at constant
+    rank, by all of the given matrix as in PyTorch: G. H. Golub and V. Pereyra, "The
+    differentiation of pseudo-inverses", SIAM J. Numer. Anal. 10 (1973)."""
+    a = whole(a) if hermitian else a
     if not a.size:
         return jnp.zeros((*a.shape[:-2], a.shape[-1], a.shape[-2]), a.dtype)
     u, s, vh = jnp.linalg.svd(a, full_matrices=False)
@@ -53,9 +56,9 @@ def pinv_of(a: jax.Array, atol: Any, rtol: Any) -> jax.Array:
 
 
 @pinv_of.defjvp
-def _pinv_slope(primals: Any, tangents: Any) -> Any:
+def _pinv_slope(hermitian: bool, primals: Any, tangents: Any) -> Any:
     (a, atol, rtol), moved = primals, tangents[0]
-    p = pinv_of(a, atol, rtol)
+    p = pinv_of(a, atol, rtol, hermitian)
     first = -p @ moved @ p
     second = p @ adjoint(p) @ (adjoint(moved) - (adjoint(moved) @ a) @ p)
     third = (adjoint(moved) - p @ (a @ adjoint(moved))) @ adjoint(p) @ p
@@ -70,8 +73,7 @@ def _checked_pinv(a: jax.Array, atol: Any, rtol: Any, hermitian: bool) -> jax.Ar
     )
     if hermitian:
         square("linalg.pinv", a)
-        a = whole(a)
-    return pinv_of(a, *_tolerances(a, atol, rtol))
+    return pinv_of(a, *_tolerances(a, atol, rtol), hermitian)
 
 
 @op(homes=("linalg",), extras={"node": "LinalgPinvBackward0"})

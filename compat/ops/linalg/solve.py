@@ -203,7 +203,7 @@ def lstsq(A: Array, B: Array, rcond: float | None, driver: str) -> tuple[Array, 
     floating(name, A)
     smallest = jnp.finfo(A.dtype).eps * max(A.shape[-2:]) if rcond is None else rcond
     made = jnp.matmul(pinv_of(A, 0.0, smallest), right)
-    off = jax.lax.stop_gradient(jnp.matmul(A, made) - right)
+    off = jnp.matmul(A, made) - right
     squares = (off * off.conj()).real.sum(-2)
     rank, values = ranks(jax.lax.stop_gradient(A), 0.0, smallest)
     return made[..., 0] if vectors else made, squares, rank, values

@@ -127,7 +127,7 @@ def hypot(input: Operand, other: Operand) -> Promoted:
     return jnp.hypot(input, other)
 
 
-@pointwise(homes=("torch", "Tensor"), inplace=False)
+@pointwise
 def sinc(input: Floating) -> Floating:
     """`sin(pi x) / (pi x)`, 1 at zero."""
     return jnp.sinc(input)
