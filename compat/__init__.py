@@ -53,10 +53,13 @@ from compat import facts as _facts  # noqa: E402  (functions over Tensor, comple
 from compat.core.limits import finfo as finfo  # noqa: E402
 from compat.core.limits import iinfo as iinfo  # noqa: E402
 from compat.core.size import Layout as layout  # noqa: E402, F401
+from compat import renamed as _renamed  # noqa: E402
 from compat.front import typed as _typed  # noqa: E402
 
 globals().update(_facts.NAMES)
 globals().update(_typed.CPU)
+globals().update({name: old for name, old in _renamed.NAMES.items() if name != "fft"})
+_renamed.attach(Tensor)
 inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
 
 # What is opened at first use, and where it is.

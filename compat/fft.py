@@ -8,6 +8,7 @@ from typing import Any
 
 from compat.front import create
 from compat.front.derive import FUNCTIONS, into_all
+from compat.renamed import NAMES
 
 globals().update(FUNCTIONS["fft"])
 
@@ -45,9 +46,7 @@ class _Callable(ModuleType):
     """The module, which may be called as PyTorch 0.4's `torch.fft(input, signal_ndim)`."""
 
     def __call__(self, input: Any, signal_ndim: int, normalized: bool = False) -> Any:
-        from compat.renamed import old_fft
-
-        return old_fft(input, signal_ndim, normalized)
+        return NAMES["fft"](input, signal_ndim, normalized)
 
 
 sys.modules[__name__].__class__ = _Callable

@@ -132,3 +132,31 @@ def cholesky_inverse(L: Array, upper: Flag = False) -> Array:
     square("cholesky_inverse", L)
     eye = jnp.broadcast_to(jnp.eye(L.shape[-1], dtype=L.dtype), L.shape)
     return _solved(eye, L, upper)
+
+
+@op(homes=("hidden",), name="_pivoted_cholesky", out=False, differentiable=False)
+def pivoted_cholesky(a: Array, upper: Flag, tol: float) -> tuple[Array, Array]:
+    """The factor of one matrix whose rows and columns were exchanged to have the largest pivots
+    first, and where each came from; it ends at pivots up to tol (N. J. Higham, "Accuracy and
+    Stability of Numerical Algorithms", 10.3)."""
+    square("pstrf", a)
+    n = a.shape[-1]
+    rows = jnp.arange(n)
+    given = whole(a, "U" if upper else "L")
+    eps = jnp.finfo(a.dtype).eps
+    least = n * eps * jnp.max(jnp.abs(jnp.diagonal(given)), initial=0) if tol < 0 else tol
+
+    def step(k: Any, state: Any) -> Any:
+        rest, made, order = state
+        sizes = jnp.where(rows >= k, jnp.diagonal(rest).real, -jnp.inf)
+        place = jnp.argmax(sizes)
+        moved = rows.at[k].set(place).at[place].set(k)
+        rest, made, order = rest[moved][:, moved], made[moved], order[moved]
+        goes = sizes[place] > least
+        root = jnp.sqrt(jnp.where(goes, sizes[place], 1)).astype(a.dtype)
+        column = jnp.where((rows >= k) & goes, rest[:, k] / root, 0)
+        return rest - column[:, None] * column.conj(), made.at[:, k].set(column), order
+
+    start = (given, jnp.zeros_like(given), rows)
+    _, made, order = jax.lax.fori_loop(0, n, step, start)
+    return (adjoint(made) if upper else made), order.astype("int32")
