@@ -25,6 +25,7 @@ from compat.core.size import channels_last_3d as channels_last_3d
 from compat.core.size import contiguous_format as contiguous_format
 from compat.core.size import memory_format as memory_format
 from compat.core.size import preserve_format as preserve_format
+from compat.core.size import sparse_coo as sparse_coo
 from compat.core.size import strided as strided
 from compat.engine.recorder import eager as eager
 from compat.engine.report import stats as stats

@@ -45,8 +45,7 @@ def rfftfreq(n: int, d: float = 1.0, *, out: Any = None, **settings: Any) -> Any
 class _Callable(ModuleType):
     """The module, which may be called as PyTorch 0.4's `torch.fft(input, signal_ndim)`."""
 
-    def __call__(self, input: Any, signal_ndim: int, normalized: bool = False) -> Any:
-        return NAMES["fft"](input, signal_ndim, normalized)
+    __call__ = staticmethod(NAMES["fft"])
 
 
 sys.modules[__name__].__class__ = _Callable

@@ -74,7 +74,8 @@ def _quantiles(name: str) -> Any:
             if not 0 <= q <= 1:
                 raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
             q = create.scalar_tensor(q, dtype=input.dtype, device=input.device)
-        q = q.detach()  # no gradient flows into it
+        if interpolation != "linear":
+            q = q.detach()  # the result does not move with it
         made = hidden(f"_{name}")(input, q, dim, keepdim, interpolation=interpolation)
         return _given(made, out)
 

@@ -28,12 +28,28 @@ _NOT_POSITIVE = (
 )
 
 
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _lower(a: jax.Array, read: str) -> jax.Array:
+    """The lower factor, of which only one triangle is read. In its derivative both halves of the
+    matrix count alike, as in PyTorch: I. Murray, "Differentiation of the Cholesky decomposition"
+    (2016)."""
+    return jnp.linalg.cholesky(whole(a, read), symmetrize_input=False)
+
+
+@_lower.defjvp
+def _lower_slope(read: str, primals: Any, tangents: Any) -> Any:
+    made = _lower(primals[0], read)
+    half = triangular(made, tangents[0], upper=False)
+    inner = adjoint(triangular(made, adjoint(half), upper=False))
+    evenly = (jnp.tril(inner) + jnp.tril(adjoint(inner), -1)) / 2
+    return made, made @ evenly
+
+
 def _factor(a: jax.Array, upper: bool) -> jax.Array:
     square_floating("linalg.cholesky", a)
     if not a.size:
         return a
-    lower = jnp.linalg.cholesky(whole(a, "U" if upper else "L"), symmetrize_input=False)
-    return adjoint(lower) if upper else lower
+    return adjoint(_lower(a, "U")) if upper else _lower(a, "L")
 
 
 @op(homes=("linalg",), guard=_NOT_POSITIVE, extras={"node": "LinalgCholeskyExBackward0"})

@@ -146,7 +146,7 @@ def ormqr(input: Array, tau: Array, other: Array, left: Flag = True,
     )
     require(
         tau.shape[-1] <= input.shape[-1],
-        f"{name}: tau.shape[-1] must be less than or equal to input.shape[-1]",
+        f"{name}: tau.shape[-1] must be equal to min(other.shape[{side}], input.shape[-1])",
     )
     require(
         input.ndim - tau.ndim == 1,

@@ -122,7 +122,7 @@ def vecdot(x: Array, y: Array, *, dim: Dim = -1) -> Array:
     """The sums of products along a dim, x conjugated."""
     alike("linalg.vecdot", x, y, "x", "y")
     require(
-        x.dtype.kind in "fc",
+        x.dtype.kind not in "iub",
         f"linalg.vecdot: Expected a floating point or complex tensor as input. Got "
         f"{type_name(x.dtype)}",
     )

@@ -46,13 +46,18 @@ def pinv_of(a: jax.Array, atol: Any, rtol: Any, hermitian: bool = False) -> jax.
     """The pseudoinverse; `hermitian`: of the lower triangle. Its derivative is that at constant
     rank, by all of the given matrix as in PyTorch: G. H. Golub and V. Pereyra, "The
     differentiation of pseudo-inverses", SIAM J. Numer. Anal. 10 (1973)."""
-    a = whole(a) if hermitian else a
     if not a.size:
         return jnp.zeros((*a.shape[:-2], a.shape[-1], a.shape[-2]), a.dtype)
-    u, s, vh = jnp.linalg.svd(a, full_matrices=False)
-    kept = s > _floor(s, atol, rtol)
+    if hermitian:
+        s, u = jnp.linalg.eigh(whole(a), symmetrize_input=False)
+        right = u
+    else:
+        u, s, vh = jnp.linalg.svd(a, full_matrices=False)
+        right = adjoint(vh)
+    sizes = jnp.abs(s)
+    kept = sizes > _floor(sizes, atol, rtol)
     inverse = jnp.where(kept, 1 / jnp.where(kept, s, 1), 0).astype(a.dtype)
-    return jnp.matmul(adjoint(vh) * inverse[..., None, :], adjoint(u))
+    return jnp.matmul(right * inverse[..., None, :], adjoint(u))
 
 
 @pinv_of.defjvp
