@@ -51,10 +51,10 @@ globals().update(_dtype.DTYPES)
 globals().update(_dtype.ALIASES)
 
 from compat import facts as _facts  # noqa: E402  (functions over Tensor, complete now)
+from compat import renamed as _renamed  # noqa: E402
 from compat.core.limits import finfo as finfo  # noqa: E402
 from compat.core.limits import iinfo as iinfo  # noqa: E402
 from compat.core.size import Layout as layout  # noqa: E402, F401
-from compat import renamed as _renamed  # noqa: E402
 from compat.front import typed as _typed  # noqa: E402
 
 globals().update(_facts.NAMES)

@@ -16,9 +16,9 @@ _NO_WINDOW = (
     "explicitly set `window=torch.ones(n_fft, device=<device>)`."
 )
 _NO_WINDOW_BACK = (
-    "A window was not provided. A rectangular window will be applied.Please provide the same window "
-    "used by stft to make the inversion lossless.To suppress this warning and use a rectangular "
-    "window, explicitly set `window=torch.ones(n_fft, device=<device>)`."
+    "A window was not provided. A rectangular window will be applied.Please provide the same "
+    "window used by stft to make the inversion lossless.To suppress this warning and use a "
+    "rectangular window, explicitly set `window=torch.ones(n_fft, device=<device>)`."
 )
 _NOT_REAL = (
     "stft with return_complex=False is deprecated. In a future pytorch release, stft will return "
@@ -41,8 +41,10 @@ def stft(input: Any = None, n_fft: Any = None, hop_length: Any = None, win_lengt
     """
     longer = isinstance(win_length, int) and isinstance(n_fft, int) and win_length > n_fft
     if _OLD_NAMES & old.keys() or (longer and window is None and return_complex is None):
-        given = dict(signal=input, frame_length=n_fft, hop=hop_length, fft_size=win_length,
-                     normalized=normalized, onesided=onesided is not False, window=window)  # fmt: skip
+        given = {
+            "signal": input, "frame_length": n_fft, "hop": hop_length, "fft_size": win_length,
+            "normalized": normalized, "onesided": onesided is not False, "window": window,
+        }  # fmt: skip
         return old_stft(**(given | old))
     if old:
         raise TypeError(f"stft() got an unexpected keyword argument '{next(iter(old))}'")

@@ -88,8 +88,9 @@ def hamming_window(window_length: int, periodic: bool = True, alpha: float = 0.5
 
 def blackman_window(window_length: int, periodic: bool = True, **settings: Any) -> Any:
     """Blackman's window, of two cosines."""
+    weights = (0.42, 0.5, 0.08)
     return _window("blackman_window", window_length,
-                   lambda: cosines(window_length, periodic, (0.42, 0.5, 0.08)), settings)  # fmt: skip
+                   lambda: cosines(window_length, periodic, weights), settings)  # fmt: skip
 
 
 def bartlett_window(window_length: int, periodic: bool = True, **settings: Any) -> Any:

@@ -35,7 +35,8 @@ def floating(name: str, a: jax.Array) -> None:
         f"{name}: Expected a floating point or complex tensor as input. Got {type_name(a.dtype)}",
     )
     require(
-        a.dtype.itemsize > 2, f"{name}: Low precision dtypes not supported. Got {type_name(a.dtype)}"
+        a.dtype.itemsize > 2,
+        f"{name}: Low precision dtypes not supported. Got {type_name(a.dtype)}",
     )
 
 

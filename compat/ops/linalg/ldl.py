@@ -167,8 +167,8 @@ def ldl_solve(LD: Array, pivots: Array, B: Array, *, hermitian: Flag = False) ->
     )
     require(
         LD.shape[:-1] == pivots.shape,
-        f"{name}: Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with shape "
-        f"{list(pivots.shape)} instead",
+        f"{name}: Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with "
+        f"shape {list(pivots.shape)} instead",
     )
     require(
         LD.dtype == B.dtype,

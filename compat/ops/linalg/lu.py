@@ -141,8 +141,8 @@ def linalg_lu_solve(LU: Array, pivots: Array, B: Array, *, left: Flag = True,
     )
     require(
         LU.shape[:-2] == pivots.shape[:-1],
-        f"{name}: Expected LU.shape[:-1] and pivots.shape to be the same, but got pivots with shape "
-        f"{list(pivots.shape)} instead",
+        f"{name}: Expected LU.shape[:-1] and pivots.shape to be the same, but got pivots with "
+        f"shape {list(pivots.shape)} instead",
     )
     if not B.size:
         return jnp.broadcast_to(B, jnp.broadcast_shapes(B.shape, (*LU.shape[:-2], 1, 1)))

@@ -19,7 +19,9 @@ from compat.ops.roles import Floating
 _NEAR = 5.0  # where series end and integrals begin
 _TERMS = 30
 _EULER = 0.5772156649015329
-_PLAIN: dict[str, Any] = {"homes": ("special",), "inplace": False}
+_PLAIN: dict[str, Any] = {
+    "homes": ("special",), "inplace": False, "kernel": ("{name}_cpu", "bif"),
+}  # fmt: skip
 
 
 def _horner(coefficients: list[float], x: jax.Array) -> jax.Array:

@@ -48,14 +48,15 @@ def hurwitz(s: jax.Array, q: jax.Array) -> jax.Array:
     at, total = lax.while_loop(below, add, (q, jnp.zeros_like(q)))
     power = at**-s
     total = total + power * (at / (s - 1) + 0.5)
-    factor, term = s, power / at
+    term = power * (s / at)
     for k, number in enumerate(_EULER_MACLAURIN):
-        total = total + number * factor * term
-        factor = factor * (s + 2 * k + 1) * (s + 2 * k + 2)
-        term = term / (at * at)
+        total = total + number * term
+        term = term * ((s + 2 * k + 1) / at) * ((s + 2 * k + 2) / at)
     total = jnp.where((q <= 0) & (q == jnp.floor(q)), jnp.inf, total)
     total = jnp.where((q < 0) & (q != jnp.floor(q)) & (s != jnp.floor(s)), jnp.nan, total)
     total = jnp.where(q == jnp.inf, 0, total)
+    endless = jnp.where(q == 1, 1, jnp.where(q < 1, jnp.inf, 0 * q))
+    total = jnp.where(s == jnp.inf, endless, total)
     return jnp.where(s == 1, jnp.inf, jnp.where(s < 1, jnp.nan, total))
 
 
@@ -96,13 +97,13 @@ def _log_gamma_slope(primals: Any, tangents: Any) -> Any:
     return log_gamma(primals[0]), polygamma_of(0, primals[0]) * tangents[0]
 
 
-@pointwise
+@pointwise(kernel=("digamma", "bif"))
 def digamma(input: Floating) -> Floating:
     """The derivative of `lgamma`."""
     return polygamma_of(0, input)
 
 
-@pointwise
+@pointwise(kernel=("lgamma_vml_cpu", "bif"))
 def lgamma(input: Floating) -> Floating:
     """The logarithm of the absolute value of the gamma function."""
     return log_gamma(input)
@@ -125,16 +126,28 @@ def mvlgamma(input: Floating, p: int) -> Floating:
     return made + 0.25 * p * (p - 1) * math.log(math.pi)
 
 
-@pointwise
+def _edges(a: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Where a is neither 0 nor infinite, and `igamma` where it is and x is not."""
+    usual = (a != 0) & (a != jnp.inf)
+    whole = jnp.where(a == 0, x > 0, False).astype(x.dtype)
+    undefined = ((a == 0) & ~(x > 0)) | ((a == jnp.inf) & ~jnp.isfinite(x)) | (x < 0)
+    return usual, jnp.where(undefined, jnp.nan, whole)
+
+
+@pointwise(kernel=("{name}_cpu", "bif"))
 def igamma(input: FloatingOperand, other: FloatingOperand) -> Floating:
     """The lower incomplete gamma function, regularised."""
-    return lax.igamma(*jnp.broadcast_arrays(input, other))
+    a, x = jnp.broadcast_arrays(input, other)
+    usual, at_edge = _edges(a, x)
+    return jnp.where(usual, lax.igamma(jnp.where(usual, a, 1), x), at_edge)
 
 
-@pointwise
+@pointwise(kernel=("{name}_cpu", "bif"))
 def igammac(input: FloatingOperand, other: FloatingOperand) -> Floating:
     """The upper incomplete gamma function, regularised."""
-    return lax.igammac(*jnp.broadcast_arrays(input, other))
+    a, x = jnp.broadcast_arrays(input, other)
+    usual, at_edge = _edges(a, x)
+    return jnp.where(usual, lax.igammac(jnp.where(usual, a, 1), x), 1 - at_edge)
 
 
 def _zeta_rule(grad: Any, input: Any, other: Any) -> Any:
@@ -142,7 +155,8 @@ def _zeta_rule(grad: Any, input: Any, other: Any) -> Any:
     return refused, grad * -input * hurwitz(input + 1, other)
 
 
-@pointwise(homes=("special",), inplace=False, backward=_zeta_rule)
+@pointwise(homes=("special",), inplace=False, backward=_zeta_rule,
+           kernel=("zeta_cpu", "bif"))  # fmt: skip
 def zeta(input: Floating, other: Floating) -> Floating:
     """Hurwitz' zeta function."""
     return hurwitz(input, other)

@@ -11,7 +11,10 @@ import jax.numpy as jnp
 from compat.ops.declare import pointwise
 from compat.ops.roles import Floating
 
-_POLYNOMIAL: dict[str, Any] = {"homes": ("special",), "inplace": False, "differentiable": False}
+_POLYNOMIAL: dict[str, Any] = {
+    "homes": ("special",), "inplace": False, "differentiable": False,
+    "kernel": ("{name}_cpu", "bif"),
+}  # fmt: skip
 
 # Gives p[k + 1] from k, p[k] and p[k - 1].
 Step = Callable[[jax.Array, jax.Array, jax.Array], jax.Array]

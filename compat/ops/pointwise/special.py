@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -13,16 +15,18 @@ from compat.ops.pointwise.bessel import log_ndtr_of
 from compat.ops.roles import Array, Floating, FloatingOperand, Operand, Promoted
 
 _SPECIAL = ("torch", "Tensor", "special")
+_REAL = ("{name}_cpu", "bif")
+_ALONE: dict[str, Any] = {"homes": ("special",), "inplace": False, "kernel": _REAL}
 
 
-@pointwise(homes=_SPECIAL)
+@pointwise(homes=_SPECIAL, kernel=_REAL)
 def xlogy(input: Floating, other: Floating) -> Floating:
     """`input * log(other)`, 0 where input is 0 and other is a number."""
     zero = (input == 0) & ~jnp.isnan(other)
     return jnp.where(zero, 0, input * jnp.log(jnp.where(zero, 1, other)))
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def xlog1py(input: Floating, other: Floating) -> Floating:
     """`input * log1p(other)`, 0 where input is 0 and other is a number."""
     zero = (input == 0) & ~jnp.isnan(other)
@@ -68,49 +72,49 @@ _i1e.defjvp(
 )
 
 
-@pointwise(homes=_SPECIAL)
+@pointwise(homes=_SPECIAL, kernel=_REAL)
 def i0(input: Floating) -> Floating:
     """The modified Bessel function of the first kind, of order 0."""
     return _i0(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def i0e(input: Floating) -> Floating:
     """`i0(x) * exp(-|x|)`."""
     return _i0e(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def i1(input: Floating) -> Floating:
     """The modified Bessel function of the first kind, of order 1."""
     return _i1(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def i1e(input: Floating) -> Floating:
     """`i1(x) * exp(-|x|)`."""
     return _i1e(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def ndtr(input: Floating) -> Floating:
     """The distribution function of the standard normal."""
     return special.ndtr(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def ndtri(input: Floating) -> Floating:
     """The quantiles of the standard normal."""
     return special.ndtri(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def log_ndtr(input: Floating) -> Floating:
     """The logarithm of `ndtr`."""
     return log_ndtr_of(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def entr(input: Floating) -> Floating:
     """`-x log(x)`: 0 at 0, minus infinity below."""
     safe = jnp.where(input > 0, input, 1)

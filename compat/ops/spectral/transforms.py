@@ -20,8 +20,10 @@ _SWAPPED = {None: "forward", "backward": "forward", "ortho": "ortho", "forward":
 
 def _floating(x: jax.Array) -> jax.Array:
     """The input with whole numbers as the default type; half types have no transform."""
-    require(x.dtype.itemsize > 2 or x.dtype.kind in "iub", f"Unsupported dtype {type_name(x.dtype)}")
-    return x.astype(get_default_dtype().numpy) if x.dtype.kind in "iub" else x
+    if x.dtype.kind in "iub":
+        return x.astype(get_default_dtype().numpy)
+    require(x.dtype.itemsize > 2, f"Unsupported dtype {type_name(x.dtype)}")
+    return x
 
 
 def _complex(x: jax.Array) -> jax.Array:
