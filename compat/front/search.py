@@ -75,7 +75,7 @@ def _quantiles(name: str) -> Any:
                 raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
             q = create.scalar_tensor(q, dtype=input.dtype, device=input.device)
         if interpolation != "linear":
-            q = q.detach()  # the result does not move with it
+            q = q.detach()  # type: ignore[attr-defined]  (the result does not move with it)
         made = hidden(f"_{name}")(input, q, dim, keepdim, interpolation=interpolation)
         return _given(made, out)
 

@@ -81,4 +81,5 @@ def linalg_cross(input: Operand, other: Operand, *, dim: Dim = -1) -> Promoted:
         "linalg.cross: inputs must have the same number of dimensions.",
     )
     axis = _cross_axis("linalg.cross", input, other, dim)
-    return _crossed(*jnp.broadcast_arrays(input, other), axis)
+    input, other = jnp.broadcast_arrays(input, other)
+    return _crossed(input, other, axis)
