@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.ops.linalg.samples import KINDS, compared, general, positive
+from tests.ops.linalg.samples import KINDS, general, positive
 from tests.support.both import both
+from tests.support.values import compared
 
 CALLS = {
     "cholesky": lambda torch, a: torch.linalg.cholesky(a),

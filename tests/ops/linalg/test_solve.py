@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.ops.linalg.samples import KINDS, compared, general
+from tests.ops.linalg.samples import KINDS, general
 from tests.support.both import both
+from tests.support.values import compared
 
 CALLS = {
     "inv": lambda torch, a, b: torch.linalg.inv(a),
