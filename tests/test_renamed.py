@@ -64,7 +64,7 @@ def test_eigenvalues() -> None:
 def test_transforms_of_pairs() -> None:
     x = torch.arange(40.0).sin().view(4, 5, 2)
     assert same(torch.fft(x, 2), torch.view_as_real(torch.fft.fft2(torch.view_as_complex(x))))
-    assert same(torch.ifft(torch.fft(x, 2, True), 2, True).sub(x).abs().max(), torch.zeros(()))
+    assert torch.ifft(torch.fft(x, 2, True), 2, True).sub(x).abs().max() < 1e-6
     flat = x[..., 0].contiguous()
     assert torch.rfft(flat, 2).shape == (4, 3, 2)
     back = torch.irfft(torch.rfft(flat, 2), 2, signal_sizes=(4, 5))

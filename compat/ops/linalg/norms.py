@@ -151,11 +151,11 @@ def cond(A: Array, p: Any = None) -> Array:
             return jnp.zeros(A.shape[:-2], sizes.dtype)
         large, small = sizes[..., 0], sizes[..., -1]
         return small / large if p == -2 else large / small
+    square(f"linalg.cond(ord={_shown(p)})", A)
     require(
         p in ("fro", "nuc", 1, -1, _INF, -_INF),
         f"linalg.cond got an invalid norm type: {_shown(p)}",
     )
-    square(f"linalg.cond(ord={_shown(p)})", A)
     if not A.size:
         return jnp.zeros(A.shape[:-2], A.real.dtype)
     sound = jnp.isfinite(jnp.linalg.slogdet(jax.lax.stop_gradient(A))[1])

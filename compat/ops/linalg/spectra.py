@@ -15,10 +15,15 @@ from compat.ops.linalg.checks import adjoint, floating, main_diagonal, matrix, s
 from compat.ops.roles import Array, Flag
 
 
-def _gaps(values: jax.Array) -> jax.Array:
-    """1 / (value j - value i); 0 where they are equal."""
-    gap = values[..., None, :] - values[..., :, None]
-    return jnp.where(gap == 0, 0, 1 / jnp.where(gap == 0, 1, gap))
+def _gaps(values: jax.Array, squared: bool = False) -> jax.Array:
+    """1 / (value j - value i), or of their squares; 0 where they are equal.
+
+    The diagonal is left out by its place: XLA may subtract without rounding, and so not get 0.
+    """
+    row, column = values[..., None, :], values[..., :, None]
+    gap = (row - column) * (row + column) if squared else row - column
+    none = (gap == 0) | jnp.eye(values.shape[-1], dtype=bool)
+    return jnp.where(none, 0, 1 / jnp.where(none, 1, gap))
 
 
 # Of general matrices.
@@ -148,7 +153,7 @@ def _svd_slope(full: bool, primals: Any, tangents: Any) -> Any:
     inner = adjoint(left) @ moved @ right
     size = s.astype(a.dtype)
     row, column = size[..., None, :], size[..., :, None]
-    factor = _gaps(s * s).astype(a.dtype)
+    factor = _gaps(s, squared=True).astype(a.dtype)
     by_left = factor * (inner * row + column * adjoint(inner))
     by_right = factor * (column * inner + adjoint(inner) * row)
     inverse = jnp.where(row == 0, 0, 1 / jnp.where(row == 0, 1, row))

@@ -41,7 +41,6 @@ def test_what_is_refused_or_warned_of(torch: Any, note: Any) -> None:
     x = _signal(torch)
     for wrong in REFUSED:
         note(lambda wrong=wrong: _spectra(torch, x, wrong))
-    note(lambda: torch.stft(x, 8))
     note(lambda: _spectra(torch, x, {"n_fft": 8}).stride())
 
 
