@@ -24,17 +24,19 @@ def lstsq(input: Any, b: Any, rcond: float | None = None, *, driver: str | None 
           out: Any = None) -> Any:  # fmt: skip
     """X that makes `norm(input @ X - b)` least, and of all such X the shortest.
 
-    Residuals are given for tall matrices of full rank, which takes a look at the rank; the rank by
-    all drivers but "gels", the singular values by "gelsd" and "gelss".
+    The rank is given by all drivers but "gels"; singular values by "gelsd" and "gelss"; the squared
+    residuals of tall matrices by "gels", and by "gelsd" and "gelss" when the rank is full, which
+    takes a look at it.
     """
     driver = "gelsy" if driver is None else driver
     solution, squares, rank, sizes = hidden("_lstsq")(input, b, rcond, driver)
     rows, columns = input.shape[-2:]
-    if rows <= columns or (driver != "gels" and not bool((rank == columns).all())):
+    exact = driver in ("gelsd", "gelss")
+    if rows <= columns or driver == "gelsy" or (exact and not bool((rank == columns).all())):
         squares = squares.reshape(-1)[:0]
     if driver == "gels":
         rank = rank.new_zeros((0,))
-    sizes = sizes.detach() if driver in ("gelsd", "gelss") else sizes.new_zeros((0,))
+    sizes = sizes.detach() if exact else sizes.new_zeros((0,))
     made = _LSTSQ(solution, squares, rank, sizes)
     return made if out is None else into_all(out, made)
 

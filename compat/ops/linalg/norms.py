@@ -72,7 +72,7 @@ def _matrix(a: jax.Array, order: Any, dim: Any, keepdim: bool, dtype: Any) -> ja
     name = "linalg.matrix_norm"
     matrix(name, a)
     a = _as_type(name, a, dtype)
-    dims: tuple[int, ...] = dim if isinstance(dim, tuple) else (dim,)
+    dims: Any = dim if isinstance(dim, tuple) else (dim,)
     require(len(dims) == 2, f"{name}: dim must be a 2-tuple. Got {' '.join(map(str, dims))}")
     row, column = (wrap_dim(each, a.ndim) for each in dims)
     require(row != column, f"{name}: dims must be different. Got ({dims[0]}, {dims[1]})")
