@@ -158,7 +158,7 @@ REMOVED: dict[str, Removed] = {
     "potrf": Removed("torch.linalg.cholesky", "1.1", _potrf),
     "potri": Removed("torch.cholesky_inverse", "1.1", _potri),
     "potrs": Removed("torch.cholesky_solve", "1.1", _potrs),
-    "pstrf": Removed("torch.linalg.ldl_factor", "1.1", _pstrf),
+    "pstrf": Removed("torch.linalg.cholesky, which does not pivot,", "1.1", _pstrf),
     "trtrs": Removed("torch.linalg.solve_triangular", "1.2",
                      lambda *a, **k: _torch("triangular_solve", *a, **k)),
 }  # fmt: skip

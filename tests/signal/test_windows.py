@@ -19,7 +19,7 @@ def test_windows(name: str) -> None:
         for sym in (True, False):
             settings = {"sym": sym, **more}
             compared(lambda torch: getattr(torch.signal.windows, name)(
-                count, dtype=torch.float64, **settings), lambda torch: ())  # noqa: B023  # fmt: skip
+                count, dtype=torch.float64, **settings), lambda torch: ())  # fmt: skip
 
 
 @both

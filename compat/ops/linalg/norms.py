@@ -14,7 +14,7 @@ from compat.core.errors import require
 from compat.core.size import wrap_dim
 from compat.ops.declare import op
 from compat.ops.linalg.checks import matrix, square
-from compat.ops.linalg.spectra import _any_matrix, sizes_of
+from compat.ops.linalg.spectra import any_matrix, sizes_of
 from compat.ops.reduce.sums import axes_of
 from compat.ops.reduce.sums import vector_norm as along
 from compat.ops.roles import Array, Dims, DType, Flag
@@ -79,7 +79,7 @@ def _matrix(a: jax.Array, order: Any, dim: Any, keepdim: bool, dtype: Any) -> ja
     if order == "fro":
         return _vector(a, 2, dim, keepdim, None)
     if order in ("nuc", 2, -2):
-        _any_matrix(a)
+        any_matrix(a)
         sizes = sizes_of(jnp.moveaxis(a, (row, column), (-2, -1)))
         made = sizes.sum(-1) if order == "nuc" else _extreme(sizes, order > 0, -1)
         return jnp.expand_dims(made, sorted((row, column))) if keepdim else made
@@ -145,7 +145,7 @@ def cond(A: Array, p: Any = None) -> Array:
     matrices."""
     require(A.ndim >= 2, "linalg.cond: The input tensor must have at least 2 dimensions.")
     if p is None or p in (2, -2):
-        _any_matrix(A)
+        any_matrix(A)
         sizes = sizes_of(A)
         if not sizes.size:
             return jnp.zeros(A.shape[:-2], sizes.dtype)

@@ -192,7 +192,8 @@ def _sizes_slope(primals: Any, tangents: Any) -> Any:
     return s, main_diagonal(adjoint(u) @ tangents[0] @ adjoint(vh)).real
 
 
-def _any_matrix(a: jax.Array) -> None:
+def any_matrix(a: jax.Array) -> None:
+    """Refuses what has no singular values."""
     matrix("linalg.svd", a)
     require(
         a.dtype.kind in "iub" or a.dtype.itemsize > 2,
@@ -210,7 +211,7 @@ _DRIVER = "torch.linalg.svd: keyword argument `driver=` is only supported on CUD
 def svd(A: Array, full_matrices: Flag = True, *,
         driver: str | None = None) -> tuple[Array, Array, Array]:  # fmt: skip
     """The singular value decomposition `A = U @ diag(S) @ Vh`."""
-    _any_matrix(A)
+    any_matrix(A)
     require(driver is None, _DRIVER)
     return svd_of(A, full_matrices)
 
@@ -220,7 +221,7 @@ def svd(A: Array, full_matrices: Flag = True, *,
 def old_svd(input: Array, some: Flag = True, compute_uv: Flag = True) -> tuple[Array, Array, Array]:
     """The singular value decomposition `input = U @ diag(S) @ V.mH`; without compute_uv U and V
     are zeros."""
-    _any_matrix(input)
+    any_matrix(input)
     if not compute_uv:
         lead, (rows, columns) = input.shape[:-2], input.shape[-2:]
         u, v = (jnp.zeros((*lead, n, n), input.dtype) for n in (rows, columns))
@@ -232,6 +233,6 @@ def old_svd(input: Array, some: Flag = True, compute_uv: Flag = True) -> tuple[A
 @op(homes=("linalg",), extras={"node": "LinalgSvdBackward0"})
 def svdvals(A: Array, *, driver: str | None = None) -> Array:
     """The singular values, the largest first."""
-    _any_matrix(A)
+    any_matrix(A)
     require(driver is None, _DRIVER)
     return sizes_of(A)
