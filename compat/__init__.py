@@ -25,6 +25,7 @@ from compat.core.size import channels_last_3d as channels_last_3d
 from compat.core.size import contiguous_format as contiguous_format
 from compat.core.size import memory_format as memory_format
 from compat.core.size import preserve_format as preserve_format
+from compat.core.size import sparse_coo as sparse_coo
 from compat.core.size import strided as strided
 from compat.engine.recorder import eager as eager
 from compat.engine.report import stats as stats
@@ -50,6 +51,7 @@ globals().update(_dtype.DTYPES)
 globals().update(_dtype.ALIASES)
 
 from compat import facts as _facts  # noqa: E402  (functions over Tensor, complete now)
+from compat import renamed as _renamed  # noqa: E402
 from compat.core.limits import finfo as finfo  # noqa: E402
 from compat.core.limits import iinfo as iinfo  # noqa: E402
 from compat.core.size import Layout as layout  # noqa: E402, F401
@@ -57,6 +59,8 @@ from compat.front import typed as _typed  # noqa: E402
 
 globals().update(_facts.NAMES)
 globals().update(_typed.CPU)
+globals().update({name: old for name, old in _renamed.NAMES.items() if name != "fft"})
+_renamed.attach(Tensor)
 inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
 
 # What is opened at first use, and where it is.
@@ -66,7 +70,7 @@ _LAZY = {
     "linalg": "compat.linalg", "random": "compat.random", "cuda": "compat.cuda",
     "backends": "compat.backends", "version": "compat.version", "special": "compat.special",
     "vision": "compat.vision", "_utils": "compat._utils",
-    "storage": "compat.storage",
+    "storage": "compat.storage", "fft": "compat.fft", "signal": "compat.signal",
 }  # fmt: skip
 _NAMES = {
     **dict.fromkeys(
@@ -91,6 +95,12 @@ _NAMES = {
          "feature_alpha_dropout"),
         "compat_nn.functional",
     ),
+    **dict.fromkeys(
+        ("hann_window", "hamming_window", "blackman_window", "bartlett_window", "kaiser_window"),
+        "compat.front.windows",
+    ),
+    **dict.fromkeys(("pca_lowrank", "svd_lowrank"), "compat._lowrank"),
+    "lobpcg": "compat._lobpcg",
     "save": "compat.serialization", "load": "compat.serialization",
     "set_printoptions": "compat.front.printing", "get_printoptions": "compat.front.printing",
     "from_jax": "compat.front.bridge", "pure": "compat.front.bridge",

@@ -41,7 +41,7 @@ class Size(tuple[int, ...]):
 
 
 class Layout:
-    """How elements are stored: `torch.strided` is the only one so far."""
+    """How elements are stored: `torch.strided` is the only one that can be made so far."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -61,6 +61,7 @@ class memory_format:
 
 
 strided = Layout("strided")
+sparse_coo = Layout("sparse_coo")
 contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")

@@ -354,6 +354,20 @@ def sum_to_size(self: Any, *size: Any) -> Any:
     return made.view(shape)
 
 
+def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
+    """The LU factors of `linalg.lu_factor_ex`, without their info unless it is asked for."""
+    made = hidden("_lu_with_info")(A, pivot)
+    made = made if get_infos else tuple(made[:2])
+    return made if out is None else into_all(out, made)
+
+
+def chain_matmul(*matrices: Any, out: Any = None) -> Any:
+    """The product of matrices in the cheapest order; `linalg.multi_dot` replaces it."""
+    if len(matrices) == 1 and not isinstance(matrices[0], list | tuple):
+        return matrices[0]
+    return FUNCTIONS["linalg"]["multi_dot"](list(matrices), out=out)
+
+
 def fill(input: Any, value: Any) -> Any:
     """A copy with value everywhere."""
     return input.clone().fill_(value)
@@ -411,14 +425,14 @@ def derive_compositions(tensor: type) -> None:
         "scatter": scatter, "nonzero": nonzero, "argwhere": argwhere,
         "masked_select": masked_select, "unique": unique, "allclose": allclose,
         "unique_consecutive": unique_consecutive, "repeat_interleave": repeat_interleave,
-        "index_put": index_put,
+        "index_put": index_put, "lu": lu,
     }  # fmt: skip
     for name in ("var", "std"):
         both[name] = _spread(name)
     functions = {
         "where": where, "einsum": einsum, "tensordot": tensordot, "meshgrid": meshgrid,
         "broadcast_tensors": broadcast_tensors, "broadcast_shapes": broadcast_shapes_,
-        "fill": fill,
+        "fill": fill, "chain_matmul": chain_matmul,
         "resize_as_": resize_as_, "var_mean": _spread("var_mean"), "std_mean": _spread("std_mean"),
         "index_put_": index_put_,
     }  # fmt: skip

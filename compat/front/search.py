@@ -10,7 +10,7 @@ from compat.core import dtype as d
 from compat.front import create
 from compat.front.base import TensorBase, look, value_of
 from compat.front.create import from_host, hidden
-from compat.front.derive import FUNCTIONS, into_all
+from compat.front.derive import FUNCTIONS, assign, into_all
 
 
 def _given(made: Any, out: Any) -> Any:
@@ -74,6 +74,8 @@ def _quantiles(name: str) -> Any:
             if not 0 <= q <= 1:
                 raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
             q = create.scalar_tensor(q, dtype=input.dtype, device=input.device)
+        if interpolation != "linear":
+            q = q.detach()  # type: ignore[attr-defined]  (the result does not move with it)
         made = hidden(f"_{name}")(input, q, dim, keepdim, interpolation=interpolation)
         return _given(made, out)
 
@@ -108,3 +110,4 @@ def derive_searching(tensor: type) -> None:
     for name in ("bincount", "nanmedian", "msort", "quantile", "nanquantile"):
         setattr(tensor, name, torch[name])
     tensor.polygamma = lambda self, n: polygamma(n, self)  # type: ignore[attr-defined]
+    tensor.polygamma_ = lambda self, n: assign(self, polygamma(n, self))  # type: ignore[attr-defined]

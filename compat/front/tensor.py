@@ -577,6 +577,7 @@ def make_tensor_class() -> None:
     from compat.front.parts import derive_parts
     from compat.front.sampling import derive_sampling
     from compat.front.search import derive_searching
+    from compat.front.spectral import derive_spectral
     from compat.front.views import derive_views
 
     derive(Tensor)
@@ -584,6 +585,7 @@ def make_tensor_class() -> None:
     derive_conversions(Tensor, FUNCTIONS)
     derive_creation(Tensor)
     derive_compositions(Tensor)
+    derive_spectral(Tensor)
     derive_joining(Tensor)
     derive_parts(Tensor)
     derive_searching(Tensor)

@@ -53,7 +53,8 @@ class Op:
     strides   "pointwise" (as the inputs), "contiguous", or a function of the input metas
     math      whether half-precision types are computed in float32
     kernel    PyTorch's name of the kernel and the kinds of types it takes, of "bifc" (bools,
-              whole numbers, floating, complex); others are refused in its words
+              whole numbers, floating, complex); others are refused in its words. "{name}" in it
+              stands for the name of the op
     results   names of the fields, for ops with several results
     guard     exception and text raised at the next look when the body's last result, a 0-dim
               bool, is False

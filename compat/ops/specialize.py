@@ -49,7 +49,8 @@ class Binding:
         common = self.compute or next((one for one, _ in self.operand_types), None)
         if common is not None and "bifc"[common.category] not in kinds:
             raise NotImplementedError(
-                f"\"{name}\" not implemented for '{d.TYPE_NAMES[common]}'"
+                f"\"{name.format(name=self.op.name)}\" not implemented for "
+                f"'{d.TYPE_NAMES[common]}'"
             )
 
     def key(self) -> Hashable:

@@ -216,7 +216,11 @@ def _zero(meta: Meta) -> Any:
 
 
 def _fitted(gradient: Any, meta: Meta) -> Any:
-    """A gradient in the shape and type of its input; zeros where the rule gives none."""
+    """A gradient in the shape and type of its input; zeros where the rule gives none.
+
+    A rule that gives an exception in the place of a gradient has it raised here."""
+    if isinstance(gradient, Exception):
+        raise gradient
     if gradient is None:
         return jnp.zeros(meta.shape, meta.dtype.numpy)
     gradient = unbroadcast(gradient, meta.shape)

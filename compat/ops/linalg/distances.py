@@ -80,5 +80,6 @@ def linalg_cross(input: Operand, other: Operand, *, dim: Dim = -1) -> Promoted:
         input.ndim == other.ndim,
         "linalg.cross: inputs must have the same number of dimensions.",
     )
+    axis = _cross_axis("linalg.cross", input, other, dim)
     input, other = jnp.broadcast_arrays(input, other)
-    return _crossed(input, other, _cross_axis("linalg.cross", input, other, dim))
+    return _crossed(input, other, axis)

@@ -18,7 +18,7 @@ def same_type(name: str, a: jax.Array, b: jax.Array) -> None:
     """Refuses operands of different types."""
     require(
         a.dtype == b.dtype,
-        f"expected m1 and m2 to have the same dtype, but got: {_c(a)} != {_c(b)}"
+        f"expected m1 and m2 to have the same dtype, but got: {c_name(a)} != {c_name(b)}"
         if name in ("mm", "addmm")
         else f"expected scalar type {_title(a)} but found {_title(b)}",
     )
@@ -29,7 +29,8 @@ _C = {"float32": "float", "float64": "double", "int64": "long int", "int32": "in
       "complex64": "c10::complex<float>", "complex128": "c10::complex<double>"}  # fmt: skip
 
 
-def _c(a: jax.Array) -> str:
+def c_name(a: jax.Array) -> str:
+    """What C++ calls the type of an array."""
     return _C.get(a.dtype.name, a.dtype.name)
 
 
@@ -265,8 +266,27 @@ def kron(input: Array, other: Array) -> Array:
 
 @op(homes=("hidden",), name="_tensordot", out=False)
 def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
-    """Sums of products over several dimensions."""
-    return jnp.tensordot(a, b, dims)
+    """Sums of products over several dimensions, of which one of two may have size 1."""
+    first, second = _contracted(a, b, dims)
+    for one, other in zip(first, second, strict=True):
+        if b.shape[other] == 1:
+            a = jnp.sum(a, one, keepdims=True)
+        elif a.shape[one] == 1:
+            b = jnp.sum(b, other, keepdims=True)
+    return jnp.tensordot(a, b, (first, second))
+
+
+def _contracted(a: jax.Array, b: jax.Array, dims: Any) -> tuple[list[int], list[int]]:
+    if isinstance(dims, int):
+        dims = ([*range(a.ndim - dims, a.ndim)], [*range(dims)])
+    first, second = ([each % x.ndim for each in d] for d, x in zip(dims, (a, b), strict=True))
+    for one, other in zip(first, second, strict=True):
+        require(
+            a.shape[one] == b.shape[other] or 1 in (a.shape[one], b.shape[other]),
+            f"contracted dimensions need to match, but first has size {a.shape[one]} in dim {one} "
+            f"and second has size {b.shape[other]} in dim {other}",
+        )
+    return first, second
 
 
 @op(homes=("nn.functional",), extras={"node": "AddmmBackward0"})

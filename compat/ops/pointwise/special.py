@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,106 +11,115 @@ from jax.scipy import special
 
 from compat.core.errors import require
 from compat.ops.declare import op, pointwise
+from compat.ops.pointwise.bessel import log_ndtr_of
 from compat.ops.roles import Array, Floating, FloatingOperand, Operand, Promoted
 
 _SPECIAL = ("torch", "Tensor", "special")
+_REAL = ("{name}_cpu", "bif")
+_ALONE: dict[str, Any] = {"homes": ("special",), "inplace": False, "kernel": _REAL}
 
 
-@pointwise(homes=_SPECIAL)
+@pointwise(homes=_SPECIAL, kernel=_REAL)
 def xlogy(input: Floating, other: Floating) -> Floating:
     """`input * log(other)`, 0 where input is 0 and other is a number."""
     zero = (input == 0) & ~jnp.isnan(other)
     return jnp.where(zero, 0, input * jnp.log(jnp.where(zero, 1, other)))
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def xlog1py(input: Floating, other: Floating) -> Floating:
     """`input * log1p(other)`, 0 where input is 0 and other is a number."""
     zero = (input == 0) & ~jnp.isnan(other)
     return jnp.where(zero, 0, input * jnp.log1p(jnp.where(zero, 0, other)))
 
 
-@pointwise(homes=_SPECIAL)
+# Modified Bessel functions with derivatives that are right at 0, to any order.
+
+
+@jax.custom_jvp
+def _i0e(x: jax.Array) -> jax.Array:
+    return special.i0e(x)
+
+
+@jax.custom_jvp
+def _i1e(x: jax.Array) -> jax.Array:
+    return special.i1e(x)
+
+
+@jax.custom_jvp
+def _i0(x: jax.Array) -> jax.Array:
+    return special.i0(x)
+
+
+@jax.custom_jvp
+def _i1(x: jax.Array) -> jax.Array:
+    return special.i1(x)
+
+
+def _over(made: jax.Array, x: jax.Array) -> jax.Array:
+    """I1(x) / x, or scaled: one half at 0."""
+    return jnp.where(x == 0, 0.5, made / jnp.where(x == 0, 1, x))
+
+
+_i0.defjvp(lambda at, by: (_i0(*at), _i1(*at) * by[0]))
+_i1.defjvp(lambda at, by: (_i1(*at), (_i0(*at) - _over(_i1(*at), *at)) * by[0]))
+_i0e.defjvp(lambda at, by: (_i0e(*at), (_i1e(*at) - jnp.sign(at[0]) * _i0e(*at)) * by[0]))
+_i1e.defjvp(
+    lambda at, by: (
+        _i1e(*at),
+        (_i0e(*at) - _over(_i1e(*at), *at) - jnp.sign(at[0]) * _i1e(*at)) * by[0],
+    )
+)
+
+
+@pointwise(homes=_SPECIAL, kernel=_REAL)
 def i0(input: Floating) -> Floating:
     """The modified Bessel function of the first kind, of order 0."""
-    return special.i0(input)
+    return _i0(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def i0e(input: Floating) -> Floating:
     """`i0(x) * exp(-|x|)`."""
-    return special.i0e(input)
+    return _i0e(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def i1(input: Floating) -> Floating:
     """The modified Bessel function of the first kind, of order 1."""
-    return special.i1(input)
+    return _i1(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def i1e(input: Floating) -> Floating:
     """`i1(x) * exp(-|x|)`."""
-    return special.i1e(input)
+    return _i1e(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def ndtr(input: Floating) -> Floating:
     """The distribution function of the standard normal."""
     return special.ndtr(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def ndtri(input: Floating) -> Floating:
     """The quantiles of the standard normal."""
     return special.ndtri(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def log_ndtr(input: Floating) -> Floating:
     """The logarithm of `ndtr`."""
-    return special.log_ndtr(input)
+    return log_ndtr_of(input)
 
 
-@pointwise(homes=("special",), inplace=False)
+@pointwise(**_ALONE)
 def entr(input: Floating) -> Floating:
     """`-x log(x)`: 0 at 0, minus infinity below."""
     safe = jnp.where(input > 0, input, 1)
     inside = jnp.where(input > 0, -safe * jnp.log(safe), jnp.where(input == 0, 0, -jnp.inf))
     return jnp.where(jnp.isnan(input), input, inside)
-
-
-@pointwise(homes=("special",), inplace=False)
-def zeta(input: Floating, other: Floating) -> Floating:
-    """Hurwitz' zeta function."""
-    return special.zeta(input, other)
-
-
-@pointwise(aliases=("_igamma",))
-def igamma(input: FloatingOperand, other: FloatingOperand) -> Floating:
-    """The lower incomplete gamma function, regularised."""
-    return lax.igamma(*jnp.broadcast_arrays(input, other))
-
-
-@pointwise
-def igammac(input: FloatingOperand, other: FloatingOperand) -> Floating:
-    """The upper incomplete gamma function, regularised."""
-    return lax.igammac(*jnp.broadcast_arrays(input, other))
-
-
-@pointwise(homes=("hidden",), name="_polygamma", extras={"node": "PolygammaBackward0"})
-def polygamma(input: Floating, n: int) -> Floating:
-    """The n-th derivative of digamma."""
-    require(n >= 0, "polygamma(n, x) does not support negative n.")
-    return special.digamma(input) if n == 0 else special.polygamma(n, input)
-
-
-@pointwise
-def mvlgamma(input: Floating, p: int) -> Floating:
-    """The logarithm of the multivariate gamma function of p dimensions."""
-    require(p >= 1, "p has to be greater than or equal to 1")
-    shifts = [lax.lgamma(input - 0.5 * j) for j in range(p)]
-    return sum(shifts) + 0.25 * p * (p - 1) * math.log(math.pi)  # type: ignore
 
 
 @pointwise(differentiable=False, kernel=("gcd_cpu", "i"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 from jax import lax
-from jax.scipy import special
 
 from compat.ops.declare import pointwise
 from compat.ops.roles import Floating, FloatingOperand, Operand, Promoted
@@ -107,18 +106,6 @@ def erfinv(input: Floating) -> Floating:
     return lax.erf_inv(input)
 
 
-@pointwise(homes=("torch", "Tensor", "special"))
-def digamma(input: Floating) -> Floating:
-    """The derivative of the logarithm of the gamma function."""
-    return jnp.where(input == 0, jnp.copysign(jnp.inf, -input), special.digamma(input))
-
-
-@pointwise(homes=("torch", "Tensor"))
-def lgamma(input: Floating) -> Floating:
-    """The logarithm of the gamma function."""
-    return lax.lgamma(input)
-
-
 @pointwise(backward=lambda grad, result: grad * ((1 - result) * result).conj(),
            homes=("torch", "Tensor", "nn.functional"))  # fmt: skip
 def sigmoid(input: Floating) -> Floating:
@@ -140,7 +127,7 @@ def hypot(input: Operand, other: Operand) -> Promoted:
     return jnp.hypot(input, other)
 
 
-@pointwise(homes=("torch", "Tensor"), inplace=False)
+@pointwise
 def sinc(input: Floating) -> Floating:
     """`sin(pi x) / (pi x)`, 1 at zero."""
     return jnp.sinc(input)

@@ -84,7 +84,7 @@ def _quantile(name: str, input: jax.Array, q: jax.Array, dim: int | None, keepdi
         f"quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but "
         f"got {interpolation}",
     )
-    axis = None if dim is None else one_axis(dim, input.ndim)
+    axis = None if dim is None or not input.ndim else one_axis(dim, input.ndim)
     find = jnp.quantile if name == "quantile" else jnp.nanquantile
     return find(input, q, axis, method=interpolation, keepdims=keepdim)
 

@@ -1,0 +1,3 @@
+"""torch.signal: window functions."""
+
+from compat.signal import windows as windows
