@@ -86,7 +86,7 @@ def _quantile(name: str, input: jax.Array, q: jax.Array, dim: int | None, keepdi
     )
     axis = None if dim is None or not input.ndim else one_axis(dim, input.ndim)
     find = jnp.quantile if name == "quantile" else jnp.nanquantile
-    return find(input, q, axis, method=interpolation, keepdims=keepdim)
+    return find(input, q, axis, method=interpolation, keepdims=keepdim and input.ndim > 0)
 
 
 @reduction(homes=("hidden",), name="_quantile", math=False)
