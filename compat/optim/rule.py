@@ -62,6 +62,8 @@ class RuleOptimizer(Optimizer):
         if not params:
             return []
         names = self.active_states(group)
+        if not names and not self.counts:
+            return [(params, 0)]
         parts: dict[int, tuple[list[Any], Any]] = {}
         for param in params:
             state = self.state[param]
