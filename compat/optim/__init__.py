@@ -10,6 +10,7 @@ from compat.optim.adam import Adam as Adam
 from compat.optim.adam import AdamW as AdamW
 from compat.optim.adamax import Adamax as Adamax
 from compat.optim.asgd import ASGD as ASGD
+from compat.optim.lbfgs import LBFGS as LBFGS
 from compat.optim.muon import Muon as Muon
 from compat.optim.nadam import NAdam as NAdam
 from compat.optim.optax import Optax as Optax
