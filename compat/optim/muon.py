@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax.numpy as jnp
+from jax import lax
 
 from compat.optim.checks import check_rate
 from compat.optim.rule import RuleOptimizer, as_float
@@ -77,9 +78,14 @@ def _orthogonal(matrix: Any, coefficients: Any, steps: int, eps: float) -> Any:
     """A matrix with the same singular vectors, and singular values near one."""
     a, b, c = coefficients
     tall = matrix.shape[0] > matrix.shape[1]
-    one = (matrix.T if tall else matrix).astype(jnp.bfloat16)
-    one = one / jnp.maximum(jnp.linalg.norm(one.astype(jnp.float32)), eps).astype(one.dtype)
+    one = _rounded(matrix.T if tall else matrix)
+    one = _rounded(one / jnp.maximum(_rounded(jnp.linalg.norm(one)), eps))
     for _ in range(steps):
-        gram = one @ one.T
-        one = a * one + (b * gram + c * (gram @ gram)) @ one
+        gram = _rounded(one @ one.T)
+        one = _rounded(a * one + _rounded(b * gram + c * (gram @ gram)) @ one)
     return one.T if tall else one
+
+
+def _rounded(values: Any) -> Any:
+    """To bfloat16's precision, kept in float32: the compiler may not leave this rounding out."""
+    return lax.reduce_precision(values.astype(jnp.float32), exponent_bits=8, mantissa_bits=7)
