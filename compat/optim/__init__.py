@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from compat.optim import lr_scheduler as lr_scheduler
+from compat.optim import swa_utils as swa_utils
 from compat.optim.adadelta import Adadelta as Adadelta
 from compat.optim.adafactor import Adafactor as Adafactor
 from compat.optim.adagrad import Adagrad as Adagrad

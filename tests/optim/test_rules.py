@@ -83,3 +83,36 @@ def test_state_dict(name):
     _, ours = trained(compat, name, {}, "float32", 2)
     _, theirs = trained(real, name, {}, "float32", 2)
     assert described(ours.state_dict()) == described(theirs.state_dict())
+
+
+def carried(value, torch):
+    """A state dict with its tensors made anew in the other library."""
+    if isinstance(value, compat.Tensor | real.Tensor):
+        return torch.tensor(value.detach().numpy())
+    if isinstance(value, dict):
+        return {key: carried(one, torch) for key, one in value.items()}
+    return [carried(one, torch) for one in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(("source", "target"), [(compat, real), (real, compat)])
+@pytest.mark.parametrize("name", SETTINGS)
+def test_resumed_in_the_other_library(name, source, target):
+    def run(params, loss, optimizer):
+        for _ in range(10):
+            optimizer.zero_grad()
+            loss().backward()
+            optimizer.step()
+        return np.concatenate([param.detach().numpy().ravel() for param in params])
+
+    ends = []
+    for later in (source, target):
+        params, loss = network(source, "float64", name == "Muon")
+        optimizer = getattr(source.optim, name)(params)
+        run(params, loss, optimizer)
+        others, other_loss = network(later, "float64", name == "Muon")
+        for other, param in zip(others, params, strict=True):
+            other.data.copy_(later.tensor(param.detach().numpy()))
+        resumed = getattr(later.optim, name)(others)
+        resumed.load_state_dict(carried(optimizer.state_dict(), later))
+        ends.append(run(others, other_loss, resumed))
+    assert far(*ends) <= (1e-2 if name == "Muon" else 1e-10)
