@@ -61,12 +61,13 @@ def _entry(
     return made
 
 
-def fresh_state(like: TensorBase) -> Any:
-    """Zeros shaped as a parameter. They are there already, not recorded, so that the first step
-    of a training loop is the same program as all others."""
+def fresh_state(like: TensorBase, value: Any = 0, shape: Sequence[int] | None = None) -> Any:
+    """One value everywhere, shaped as a parameter or as told. It is there already, not recorded,
+    so that the first step of a training loop is the same program as all others."""
     one = like._meta
-    made = from_host(np.zeros(tuple(one.shape), one.dtype.numpy), one.dtype, one.device)
-    if is_dense(one):
+    array = np.full(tuple(one.shape if shape is None else shape), value, one.dtype.numpy)
+    made = from_host(array, one.dtype, one.device)
+    if shape is None and is_dense(one):
         made._meta = made._storage.value.meta = one
     return made
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax.numpy as jnp
+
 import compat as torch
 from compat.front.update import fresh_state, overwrite, run_pending
 from compat.optim.optimizer import Optimizer
@@ -60,6 +62,8 @@ class RuleOptimizer(Optimizer):
         if not params:
             return []
         names = self.active_states(group)
+        if not names and not self.counts:
+            return [(params, 0)]
         parts: dict[int, tuple[list[Any], Any]] = {}
         for param in params:
             state = self.state[param]
@@ -87,7 +91,11 @@ class RuleOptimizer(Optimizer):
             state["step"] = self._first_step()
         for name in self.active_states(group):
             if state.get(name) is None:
-                state[name] = fresh_state(param)
+                state[name] = self.first(group, param, name)
+
+    def first(self, group: dict[str, Any], param: Any, name: str) -> Any:
+        """A state tensor before the first update."""
+        return fresh_state(param)
 
     def _first_step(self) -> Any:
         """One count for all that start together."""
@@ -107,7 +115,7 @@ class RuleOptimizer(Optimizer):
             columns = [arrays[at * count : (at + 1) * count] for at in range(2 + len(names))]
             ordered = [columns[0], columns[-1], *columns[1:-1]]
             rows = [
-                update(flags, [n.astype(row[0].dtype) for n in given], *row)
+                _of_reals(update, flags, given, row)
                 for row in zip(*ordered, strict=True)
             ]
             return [each for column in zip(*rows, strict=True) for each in column]
@@ -115,6 +123,20 @@ class RuleOptimizer(Optimizer):
         targets = [*params, *(tensor for column in states for tensor in column)]
         key = (type(self), flags, count, names)
         overwrite(key, type(self).__name__, whole, targets, grads, numbers)
+
+
+def _of_reals(update: Any, flags: Any, numbers: Any, row: Any) -> Any:
+    """One parameter's update; complex numbers go through it as pairs of reals."""
+    dtype = row[0].dtype
+    if not jnp.issubdtype(dtype, jnp.complexfloating):
+        return update(flags, [number.astype(dtype) for number in numbers], *row)
+    pairs = [jnp.stack([one.real, one.imag], -1) if one.dtype == dtype else one for one in row]
+    made = update(flags, [number.astype(pairs[0].dtype) for number in numbers], *pairs)
+    inputs = [row[0], *row[2:]]
+    return tuple(
+        new[..., 0] + 1j * new[..., 1] if old.dtype == dtype else new
+        for old, new in zip(inputs, made, strict=True)
+    )
 
 
 def as_float(number: Any) -> float:
