@@ -9,6 +9,7 @@ import importlib
 import math as _math
 from typing import Any
 
+from compat.engine.memory import spare_collector as _spare_collector
 from compat.engine.memory import tune_allocator as _tune_allocator
 
 _tune_allocator()  # before JAX starts
@@ -62,6 +63,8 @@ globals().update(_typed.CPU)
 globals().update({name: old for name, old in _renamed.NAMES.items() if name != "fft"})
 _renamed.attach(Tensor)
 inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
+
+_spare_collector()
 
 # What is opened at first use, and where it is.
 _LAZY = {

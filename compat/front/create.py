@@ -88,26 +88,43 @@ def tensor(
     return finished(_of_data(data, dtype, place), requires_grad)
 
 
+_NUMBERS = {int, float, bool}
 _INFERRED = {frozenset(kinds): d.int64 for kinds in ({int}, {int, bool})}
 _INFERRED[frozenset({bool})] = d.bool_
 _FLOATING = {frozenset({float, *others}) for others in ((), (int,), (bool,), (int, bool))}
 
 
-def _of_numbers(data: Any, place: device) -> Any:
+def _of_numbers(data: Any, dtype: DType | None, place: device) -> Any:
     """A tensor of one number or a flat list of them, the frequent case; None for other data."""
     kinds = frozenset(map(type, data)) if type(data) is list else frozenset({type(data)})
     found = _INFERRED.get(kinds) or (d.get_default_dtype() if kinds in _FLOATING else None)
     if found is None:
         return None
+    return from_host(_as_type(data, kinds, dtype or found), dtype or found, place)
+
+
+def _as_type(numbers: Any, kinds: Any, to: DType) -> np.ndarray[Any, Any]:
+    """Python numbers of these types as an array; RuntimeError where whole numbers do not fit."""
+    whole = to.category == d.INTEGER
+    wide = np.int64 if whole and float not in kinds else np.float64
+    exact = to.numpy if to in (d.float32, d.float64) or to.category == d.COMPLEX else wide
     try:
-        array = np.array(data, np.float64 if found is d.bfloat16 else found.numpy)
+        with np.errstate(over="ignore"):
+            array = np.array(numbers, np.bool_ if to is d.bool_ else exact)
     except OverflowError:
-        raise RuntimeError("Overflow when unpacking long long") from None
-    return from_host(array.astype(found.numpy, copy=False), found, place)
+        raise ValueError("Overflow when unpacking long long") from None
+    if whole and array.size and not (to is d.int64 and wide is np.int64):
+        limits = np.iinfo(to.numpy)
+        # As in C, -1 is 255; but not -1.0.
+        lowest = -limits.max if limits.min == 0 and wide is np.int64 else limits.min
+        if not (array.min() >= lowest and array.max() <= limits.max):  # NaN is neither
+            raise RuntimeError(f"value cannot be converted to type {to.name} without overflow")
+    with np.errstate(all="ignore"):
+        return array.astype(to.numpy, copy=False)
 
 
 def _of_data(data: Any, dtype: DType | None, place: device) -> Any:
-    made = None if dtype is not None else _of_numbers(data, place)
+    made = _of_numbers(data, dtype, place)
     if made is not None:
         return made
     if hasattr(data, "__array__") and not isinstance(data, np.generic | TensorBase):
@@ -118,20 +135,8 @@ def _of_data(data: Any, dtype: DType | None, place: device) -> Any:
         return from_host(array.astype(found.numpy), found, place)
     shape, flat, kind = _read(data)
     found = dtype or kind
-    try:
-        array = np.array(flat, _carrier(flat, found)).astype(found.numpy).reshape(shape)
-    except OverflowError:
-        raise RuntimeError("Overflow when unpacking long long") from None
-    return from_host(array, found, place)
-
-
-def _carrier(flat: list[Any], to: DType) -> Any:
-    """The type in which numbers are collected before they become the tensor's."""
-    if to.category == d.INTEGER and any(isinstance(x, float | np.floating) for x in flat):
-        return np.float64
-    if to is d.bfloat16 or to is d.float16:
-        return np.float64
-    return to.numpy
+    kinds = {float if isinstance(one, np.floating) else type(one) for one in flat}
+    return from_host(_as_type(flat, kinds, found).reshape(shape), found, place)
 
 
 def _read(data: Any) -> tuple[tuple[int, ...], list[Any], DType]:
@@ -169,6 +174,11 @@ def _collect(
             raise ValueError(
                 f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})"
             )
+        types = set(map(type, data))
+        if types <= _NUMBERS and depth == len(shape) - 1:
+            kinds.update([d.of_number(one()) for one in types])
+            flat.extend(data)
+            return
         for each in data:
             _collect(each, shape, depth + 1, flat, kinds)
         return

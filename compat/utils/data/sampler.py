@@ -81,7 +81,8 @@ class RandomSampler(Sampler[int]):
             rest = self.num_samples % size
             yield from torch.randperm(size, generator=generator).tolist()[:rest]
             return
-        for count in [32] * (self.num_samples // 32) + [self.num_samples % 32]:
+        for done in range(0, self.num_samples, 32):
+            count = min(32, self.num_samples - done)
             drawn = torch.randint(size, (count,), dtype=torch.int64, generator=generator)
             yield from drawn.tolist()
 
