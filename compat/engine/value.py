@@ -25,7 +25,7 @@ class Meta:
 
     __slots__ = (
         "shape", "dtype", "strides", "device", "numel", "contiguous", "aval", "facts",
-        "differentiable", "rows", "__weakref__",
+        "differentiable", "rows", "span", "dense", "__weakref__",
     )  # fmt: skip
 
     shape: Size
@@ -37,6 +37,8 @@ class Meta:
     aval: Any
     facts: tuple[tuple[int, ...], dtype]  # shape and type, which hash in C where avals do not
     differentiable: bool
+    span: int  # elements from the first to behind the last
+    dense: bool  # whether the elements fill a stretch of memory without gaps or overlap
     rows: dict[int, Meta]  # views along the first dimension: a row by -1, so many rows by count
 
     def __repr__(self) -> str:
@@ -72,6 +74,8 @@ def meta(
         found.contiguous = is_contiguous(shape, strides)
         found.aval = jax.ShapeDtypeStruct(shape, dtype.numpy)
         found.rows = {}
+        found.span = _span(shape, strides)
+        found.dense = found.contiguous or _is_dense(shape, strides)
         found.differentiable = dtype.category >= FLOATING
         if len(_metas) >= META_LIMIT:
             _metas.clear()
@@ -105,6 +109,22 @@ def is_contiguous(shape: Sequence[int], strides: Sequence[int]) -> bool:
             if stride != step:
                 return False
             step *= size
+    return True
+
+
+def _span(shape: Sequence[int], strides: Sequence[int]) -> int:
+    if 0 in shape:
+        return 0
+    return 1 + sum([(n - 1) * stride for n, stride in zip(shape, strides, strict=True)])
+
+
+def _is_dense(shape: Sequence[int], strides: Sequence[int]) -> bool:
+    pairs = sorted((stride, n) for n, stride in zip(shape, strides, strict=True) if n != 1)
+    step = 1
+    for stride, size in pairs:
+        if stride != step:
+            return False
+        step *= size
     return True
 
 

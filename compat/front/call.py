@@ -191,7 +191,7 @@ def elementwise_strides(out: Meta, inputs: Sequence[Meta]) -> tuple[int, ...] | 
     same = [one for one in inputs if one.shape == out.shape]
     if all(one.contiguous for one in same) and same:
         return None
-    if same and all(one.strides == same[0].strides for one in same) and history.is_dense(same[0]):
+    if same and all(one.strides == same[0].strides for one in same) and same[0].dense:
         if len(same) == len(inputs):
             return same[0].strides
     rank = len(out.shape)

@@ -375,9 +375,8 @@ def _like_strides(input: Any, format: memory_format | None) -> Any:
     if format not in (None, preserve_format):
         return strides_in(format, one.shape)
     from compat.front.call import elementwise_strides
-    from compat.tape.history import is_dense
 
-    return one.strides if is_dense(one) else elementwise_strides(one, [one])
+    return one.strides if one.dense else elementwise_strides(one, [one])
 
 
 def _like(name: str, value: Any) -> Callable[..., Any]:

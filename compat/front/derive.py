@@ -515,7 +515,7 @@ def refuse_shared(target: Any, source: Any) -> None:
     a, b = target._meta, source._meta
     if (a is b and target._offset == source._offset) or not (a.numel and b.numel):
         return
-    if not (history.is_dense(a) and history.is_dense(b)):
+    if not (a.dense and b.dense):
         return
     if target._offset == source._offset and a.strides == b.strides and a.shape == b.shape:
         return

@@ -21,7 +21,6 @@ from compat.front.base import TensorBase, look, on_device, store, value_of
 from compat.front.create import finished, from_host, size_of, where
 from compat.front.derive import FUNCTIONS, into_all
 from compat.tape import history
-from compat.tape.history import is_dense
 from compat.tape.mode import no_grad
 
 Draw = Callable[[Sequence[int]], np.ndarray[Any, Any]]
@@ -238,7 +237,7 @@ def _written(self: Any, drawn: np.ndarray[Any, Any]) -> Any:
     if self._tape is not None:
         history.check_writable(self)
     one = self._meta
-    dense = meta(one.shape, one.dtype, one.strides if is_dense(one) else None, one.device)
+    dense = meta(one.shape, one.dtype, one.strides if one.dense else None, one.device)
     array = np.ascontiguousarray(drawn).reshape(drawn.shape)
     store(self, concrete(dense, on_device(array, dense), owned=True))
     if self._tape is not None:

@@ -11,7 +11,6 @@ from compat.engine.recorder import local
 from compat.engine.spec import KINDS, spec
 from compat.front.base import TensorBase, section_of, store, value_of, wrap
 from compat.front.create import from_host
-from compat.tape.history import is_dense
 
 
 def recorded(
@@ -67,7 +66,7 @@ def fresh_state(like: TensorBase, value: Any = 0, shape: Sequence[int] | None = 
     one = like._meta
     array = np.full(tuple(one.shape if shape is None else shape), value, one.dtype.numpy)
     made = from_host(array, one.dtype, one.device)
-    if shape is None and is_dense(one):
+    if shape is None and one.dense:
         made._meta = made._storage.value.meta = one
     return made
 

@@ -13,7 +13,7 @@ from compat.engine.spec import spec
 from compat.engine.value import Meta, Value
 from compat.tape import node as graph
 from compat.tape.differentiate import Gradient, Rule, record, taped
-from compat.tape.history import is_sink
+from compat.tape.history import ViewRule, is_sink
 from compat.tape.node import Extra, Node, Tape
 
 Hooks = OrderedDict[int, Callable[..., Any]]
@@ -70,8 +70,13 @@ class _Walk:
         while heap:
             node = heappop(heap)[1]
             gradients = flowing.pop(node)
-            if plain and node.hooks is None and node.extra is None and type(node.rule) is Rule:
+            kind = type(node.rule) if plain and node.hooks is None and node.extra is None else None
+            if kind is Rule:
                 self.visit_plainly(node, gradients)
+            elif kind is ViewRule:
+                (gradient,), rule = gradients, node.rule
+                made = record(rule.entry(gradient[0].meta), [gradient[0]], rule.starts)  # type: ignore[index]
+                self.send(node.edges[0], (made[0], None))  # type: ignore[arg-type]
             else:
                 self.visit(node, gradients, useful)
         if self.targets is None:

@@ -38,11 +38,23 @@ class ViewRule:
     def kept(self, mask: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return (), ()
 
+    def entry(self, gradient: Meta) -> Any:
+        """The spec that takes a gradient back; looked up by the geometry alone when it is known."""
+        known = recipes.frame(self.base, self.view)
+        key = ("back", self.how is known.how, gradient, self.fixed)
+        is_its = self.how is known.how or self.how is known.gathering
+        found = known.cached.get(key) if is_its else None
+        if found is None:
+            kinds = "i" * len(self.starts)
+            found = _transposed(self.how, self.base, gradient, self.fixed, kinds)
+            if is_its:
+                known.cached[key] = found
+        return found
+
     def pull(self, node: Node, gradients: Sequence[Gradient | None], create: bool) -> list[Any]:
         (gradient,) = gradients
         assert gradient is not None
-        kinds = "i" * len(self.starts)
-        entry = _transposed(self.how, self.base, gradient[0].meta, self.fixed, kinds)
+        entry = self.entry(gradient[0].meta)
         made = record(entry, [gradient[0]], self.starts)
         if not create:
             return [(made[0], None)]
@@ -157,10 +169,10 @@ def relative(
     base: Meta, base_offset: int, view: Meta, view_offset: int
 ) -> tuple[Relation, tuple[int, ...], Meta]:
     """The recipe from a base tensor to a view of it, and the starts of its cuts."""
-    begin, base_end = base_offset, base_offset + _span(base)
-    end = view_offset + _span(view)
+    begin, base_end = base_offset, base_offset + base.span
+    end = view_offset + view.span
     inside = begin <= view_offset and end <= base_end
-    if is_dense(base) and (inside or not view.numel):
+    if base.dense and (inside or not view.numel):
         how, starts = recipes.recipe(base, view, view_offset - base_offset)
         return how, starts, base
     lowest = min(begin, view_offset)
@@ -168,28 +180,6 @@ def relative(
     outer, fixed = recipes.recipe(stretch, base, base_offset - lowest)
     inner, starts = recipes.recipe(stretch, view, view_offset - lowest)
     return Gapped(outer, fixed, inner), starts, base
-
-
-def _span(one: Meta) -> int:
-    """From the first element to behind the last, in elements."""
-    if not one.numel:
-        return 0
-    return 1 + sum((n - 1) * stride for n, stride in zip(one.shape, one.strides, strict=True))
-
-
-def is_dense(one: Meta) -> bool:
-    """Whether the elements fill a stretch of memory without gaps or overlap."""
-    if one.numel == 0:
-        return True
-    pairs = sorted(
-        (stride, size) for size, stride in zip(one.shape, one.strides, strict=True) if size != 1
-    )
-    step = 1
-    for stride, size in pairs:
-        if stride != step:
-            return False
-        step *= size
-    return True
 
 
 def view_tape(
