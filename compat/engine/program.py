@@ -98,7 +98,8 @@ class Known:
 
     __slots__ = (
         "entries", "leaves", "programs", "visits", "spent", "estimate", "waiting", "distinct",
-        "slices", "functions", "excess", "_dear", "served",
+        "slices", "functions", "excess", "_dear", "_launches",
+        "served",
     )  # fmt: skip
 
     def __init__(self, wiring: Sequence[Any]) -> None:
@@ -112,6 +113,7 @@ class Known:
         self.functions: dict[tuple[int, ...], Any] = {}
         self.served: tuple[list[int], frozenset[int], Program | None] | None = None
         self._dear: list[Spec] | None = None
+        self._launches: int | None = None
         self.excess: float | None = None
         self.slices: dict[tuple[int, ...], list[Entry]] = {}
         self.estimate = (
@@ -139,6 +141,18 @@ class Known:
     def is_dear(self, missing: int) -> bool:
         """Whether compiling so many ops alone takes about as long as compiling the whole."""
         return 2 * SINGLE_SPEC * missing > self.estimate
+
+    @property
+    def launches(self) -> int:
+        """How many entries are not on the host."""
+        if self._launches is None:
+            self._launches = sum(not entry.spec.on_host for entry in self.entries)
+        return self._launches
+
+    def host_changed(self) -> None:
+        """Forgets what was worked out while other ops were on the host."""
+        self.functions.clear()
+        self._dear = self._launches = self.excess = None
 
     def dear(self) -> list[Spec]:
         """The ops for which the host takes longer than launching an executable would."""

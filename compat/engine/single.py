@@ -53,43 +53,58 @@ def _put_on_host(spec: Spec) -> None:
         spec.seconds, spec.products = products + rest, products
 
 
-JOINED = 30  # runs after which a section that is all on the host becomes one function
+JOINED = 30  # runs after which a section that is mostly on the host becomes one function
 
 
 def run_known(known: Known, live: Sequence[int], section: Section, device: Any) -> None:
     """Runs what the live results of a section depend on."""
-    if known.visits > JOINED:
+    if known.visits > JOINED and device.platform == "cpu" and HOST_ALLOWED:
+        if any([_rent(spec) for spec in known.dear()]):
+            known.host_changed()
         key = tuple(live)
         function = known.functions.get(key)
         if function is None:
             if len(known.functions) >= 4:
                 known.functions.clear()
             function = known.functions[key] = _joined(known.needed(live), live)
-        if function and not any([_rent(spec) for spec in known.dear()]):
-            arrays = [
-                array if type(array := leaf.array) is np.ndarray else np.asarray(array)
-                for leaf in section.leaves
-            ]
-            with np.errstate(all="ignore"):
-                results = function(arrays, section.floats, section.ints)
-            report.counters["on_host"] += len(known.entries)
-            values = section.values
-            deque(map(set_array, [values[place] for place in live], results), maxlen=0)
-            return
+        if function:
+            return _run_joined(function, known, live, section, device)
     run_single(known.needed(live), section, device)
 
 
+def _run_joined(
+    function: Any, known: Known, live: Sequence[int], section: Section, device: Any
+) -> None:
+    arrays = [
+        array if type(array := leaf.array) is np.ndarray else np.asarray(array)
+        for leaf in section.leaves
+    ]
+    launches = known.launches
+    with np.errstate(all="ignore"):
+        if launches:
+            with jax.enable_x64(True), jax.default_device(device):
+                results = function(arrays, section.floats, section.ints)
+        else:
+            results = function(arrays, section.floats, section.ints)
+    report.counters["launches"] += launches
+    report.counters["on_host"] += len(known.entries) - launches
+    values = section.values
+    deque(map(set_array, [values[place] for place in live], results), maxlen=0)
+
+
 def _joined(entries: Sequence[Entry], live: Sequence[int]) -> Any:
-    """One function for entries that all run on the host; False when one does not."""
-    if not all(entry.spec.on_host for entry in entries):
+    """One function for entries that mostly run on the host; False when they do not."""
+    if 2 * sum(entry.spec.on_host for entry in entries) < len(entries):
         return False
     from compat.engine.host import joined
 
     steps = []
     for entry in entries:
+        spec = entry.spec
         given = [f"r{at}" if at >= 0 else f"x[{-1 - at}]" for at in entry.operands]
         given += [_NUMBERS[kind].format(at=at, next=at + 1) for kind, at in entry.numbers]
-        steps.append((entry.spec.program, given, entry.first))
+        program = spec.program if spec.on_host else spec.runner or spec.compiled()
+        steps.append((program, given, entry.first, len(spec.outs)))
     return joined(steps, live)
 
 

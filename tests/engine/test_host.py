@@ -224,3 +224,14 @@ def test_a_section_of_small_entries_compiles_nothing() -> None:
     after = torch.stats()
     assert after["compiles"] == before["compiles"]
     assert after["on_host"] > before.get("on_host", 0)
+
+
+def test_a_section_run_often_gives_the_same() -> None:
+    """After some runs it is one function, in which what has no translation is launched."""
+    x = torch.eye(3) * 2 + torch.ones(3, 3)
+    seen = []
+    for k in range(45):
+        low = torch.linalg.cholesky(x * (1 + k % 2))
+        first, rest = low[0], (low @ low.T - x).abs().sum()
+        seen.append((first.sum() + rest).item())
+    assert seen[2:] == pytest.approx((seen[:2] * 22)[: len(seen) - 2], rel=1e-6)

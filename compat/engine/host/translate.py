@@ -32,27 +32,38 @@ def translated(closed: ClosedJaxpr) -> tuple[Callable[..., Any], float, float]:
 
 
 def joined(
-    steps: Sequence[tuple[ClosedJaxpr, Sequence[str], int]], wanted: Sequence[int]
+    steps: Sequence[tuple[Any, Sequence[str], int, int]], wanted: Sequence[int]
 ) -> Callable[..., Any]:
-    """One function `(arrays, floats, ints)` for a series of programs.
+    """One function `(x, floats, ints)` for a series of programs.
 
-    steps    a program, its operands as Python expressions (`r3` is the third result of all, `x`
-             the arrays), and the place of its first result
+    steps    a program (a jaxpr to be translated, or an executable to be launched), its operands
+             as Python expressions (`r3` is the third result of all, `x` the arrays), the place of
+             its first result, and how many it has
     wanted   the places of the results to give
     """
     writer = _Writer()
-    writer.scope |= {"float64": np.float64, "int64": np.int64, "bool_": np.bool_}
+    writer.scope |= {
+        "float64": np.float64, "int64": np.int64, "bool_": np.bool_, "on_host": _on_host,
+    }  # fmt: skip
     results: dict[str, str] = {}
-    for closed, operands, first in steps:
+    for program, operands, first, count in steps:
         given = []
         for one in operands:
             name = results.get(one)
             if name is None:
                 name = writer.line(one)
             given.append(name)
-        made = writer.inline(closed.jaxpr, closed.consts, given)
+        if isinstance(program, ClosedJaxpr):
+            made = writer.inline(program.jaxpr, program.consts, given)
+        else:
+            made = writer.launch(program, given, count)
         results |= {f"r{first + at}": name for at, name in enumerate(made)}
     return writer.function("x, floats, ints", [results[f"r{place}"] for place in wanted])
+
+
+def _on_host(made: Any) -> tuple[Any, ...]:
+    """The results of an executable as NumPy arrays."""
+    return tuple(map(np.asarray, made)) if type(made) is tuple else (np.asarray(made),)
 
 
 class _Writer:
@@ -127,6 +138,14 @@ class _Writer:
         results = [self.line(f"stack([{', '.join(stack)}])") for stack in stacks]
         self.owned.update(results)
         return [*carry, *results]
+
+    def launch(self, executable: Any, given: Sequence[str], count: int) -> list[str]:
+        """Writes the launch of an executable."""
+        name, results = self.fresh(), [self.fresh() for _ in range(count)]
+        self.scope[name] = executable
+        call = f"on_host({name}({', '.join(given)}))"
+        self.lines.append(f"  ({', '.join(results)},) = {call}")
+        return results
 
     def line(self, expression: str) -> str:
         """Writes one line; gives the name of its result."""
