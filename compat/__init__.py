@@ -74,6 +74,7 @@ _LAZY = {
     "backends": "compat.backends", "version": "compat.version", "special": "compat.special",
     "vision": "compat.vision", "_utils": "compat._utils",
     "storage": "compat.storage", "fft": "compat.fft", "signal": "compat.signal",
+    "masked": "compat.masked",
 }  # fmt: skip
 _NAMES = {
     **dict.fromkeys(

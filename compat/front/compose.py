@@ -218,8 +218,10 @@ def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: 
         values = flat[starts]
     else:
         axis = wrap_dim(dim, array.ndim)
-        rows = np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
-        starts = np.concatenate([[True], (rows[1:] != rows[:-1]).any(1)])
+        count = array.shape[axis]
+        rows = np.moveaxis(array, axis, 0).reshape(count, array.size // max(count, 1))
+        changes = (rows[1:] != rows[:-1]).any(1)
+        starts = np.concatenate([[True], changes]) if count else np.zeros(0, bool)
         values = np.compress(starts, array, axis)
     place = input._meta.device
     made = [from_host(values, input._meta.dtype, place)]
@@ -343,6 +345,11 @@ def broadcast_shapes_(*shapes: Any) -> Any:
         ) from None
 
 
+def constant_pad_nd(input: Any, pad: Sequence[int], value: Any = 0) -> Any:
+    """`nn.functional.pad` with a constant."""
+    return FUNCTIONS["nn.functional"]["pad"](input, tuple(pad), "constant", value)
+
+
 def sum_to_size(self: Any, *size: Any) -> Any:
     """Sums over the dimensions that expanding from size would have made."""
     shape = create.size_of(size)
@@ -351,7 +358,7 @@ def sum_to_size(self: Any, *size: Any) -> Any:
     own = self._meta.shape[lead:]
     dims += [lead + n for n, one in enumerate(shape) if one == 1 and own[n] != 1]
     made = self.sum(dims, keepdim=True) if dims else self
-    return made.view(shape)
+    return made if made._meta.shape == shape else made.view(shape)
 
 
 def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
@@ -430,7 +437,7 @@ def derive_compositions(tensor: type) -> None:
     for name in ("var", "std"):
         both[name] = _spread(name)
     functions = {
-        "where": where, "einsum": einsum, "tensordot": tensordot, "meshgrid": meshgrid,
+        "constant_pad_nd": constant_pad_nd, "where": where, "einsum": einsum, "tensordot": tensordot, "meshgrid": meshgrid,
         "broadcast_tensors": broadcast_tensors, "broadcast_shapes": broadcast_shapes_,
         "fill": fill, "chain_matmul": chain_matmul,
         "resize_as_": resize_as_, "var_mean": _spread("var_mean"), "std_mean": _spread("std_mean"),

@@ -357,6 +357,7 @@ def derive_conversions(tensor: type, functions: dict[str, dict[str, Any]]) -> No
     ):
         setattr(tensor, function.__name__, function)
     tensor.type = type_  # type: ignore[attr-defined]
+    tensor.__rdiv__ = tensor.__rtruediv__  # type: ignore[attr-defined]
     tensor.resize = resize_  # type: ignore[attr-defined]
     functions["torch"] |= {"clone": clone}
     for name in ("fill_", "zero_", "resize_"):

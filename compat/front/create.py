@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -221,10 +222,11 @@ def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Any:
 asarray = as_tensor
 
 
-def scalar_tensor(s: Any, *, dtype: DType | None = None, device: Any = None) -> Any:
+def scalar_tensor(s: Any, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
+                  pin_memory: bool = False, requires_grad: bool = False) -> Any:  # fmt: skip
     """A 0-dim tensor of a number, of the default type unless another is given."""
-    return from_host(np.array(s, (dtype or d.get_default_dtype()).numpy),
-                     dtype or d.get_default_dtype(), where(device))  # fmt: skip
+    found = dtype or d.get_default_dtype()
+    return finished(from_host(np.array(s, found.numpy), found, where(device)), requires_grad)
 
 
 def from_numpy(ndarray: Any) -> Any:
@@ -429,6 +431,23 @@ def empty_strided(size: Any, stride: Any, *, dtype: DType | None = None, layout:
     return finished(made.as_strided(size, stride), requires_grad)
 
 
+def empty_permuted(size: Any, physical_layout: Any, *, dtype: DType | None = None,
+                   layout: Any = None, device: Any = None, requires_grad: bool = False,
+                   pin_memory: bool = False) -> Any:  # fmt: skip
+    """An uninitialised tensor whose dims lie in memory in the order given, outermost first."""
+    if sorted(physical_layout) != list(builtins.range(len(size))):
+        raise RuntimeError(
+            f"Number of dimensions in size does not match the length of the physical_layout; i.e. "
+            f"len(size) = {len(size)} is not equal to len(physical_layout) = {len(physical_layout)}"
+        )
+    strides, step = [0] * len(size), 1
+    for dim in reversed(physical_layout):
+        strides[dim] = step
+        step *= max(size[dim], 1)
+    return empty_strided(size, tuple(strides), dtype=dtype, device=device,
+                         requires_grad=requires_grad)  # fmt: skip
+
+
 # Ranges.
 
 
@@ -580,8 +599,8 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
 
 FACTORIES: tuple[Callable[..., Any], ...] = (
     tensor, as_tensor, scalar_tensor, from_numpy, zeros, ones, empty, full, zeros_like,
-    ones_like, empty_like, full_like, empty_strided, arange, range, linspace, logspace, eye,
-    tril_indices, triu_indices,
+    ones_like, empty_like, full_like, empty_strided, empty_permuted, arange, range, linspace,
+    logspace, eye, tril_indices, triu_indices,
 )  # fmt: skip
 
 
@@ -603,6 +622,6 @@ def derive_creation(tensor_type: type) -> None:
     for factory in FACTORIES:
         table[factory.__name__] = factory
     table["asarray"] = asarray
-    for factory in (zeros, ones, empty, full, tensor, empty_strided):
+    for factory in (zeros, ones, empty, full, tensor, empty_strided, empty_permuted):
         setattr(tensor_type, f"new_{factory.__name__}", new_method(factory))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from compat.core import dtype as d
@@ -101,8 +102,29 @@ def _setter(part: Any) -> Any:
     return lambda self, value: part(self).copy_(value)
 
 
+def positive(input: Any) -> Any:
+    """The tensor as it is."""
+    if input.dtype is d.bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+def _physical(conjugated: Any) -> Any:
+    @functools.wraps(conjugated)
+    def conj_physical(input: Any, *, out: Any = None) -> Any:
+        if out is None and not input.is_complex():
+            return input
+        return conjugated(input, out=out)
+
+    return conj_physical
+
+
 def derive_parts(tensor: type) -> None:
     """Puts the parts into the torch namespace and on Tensor."""
+    FUNCTIONS["torch"]["conj_physical"] = _physical(FUNCTIONS["torch"]["conj_physical"])
+    tensor.conj_physical = FUNCTIONS["torch"]["conj_physical"]  # type: ignore[attr-defined]
+    FUNCTIONS["torch"]["positive"] = positive
+    tensor.positive = tensor.__pos__ = positive  # type: ignore[attr-defined]
     for function in (view_as_real, view_as_complex, real, imag, conj, adjoint):
         FUNCTIONS["torch"][function.__name__] = function
     for function in (conj, adjoint):

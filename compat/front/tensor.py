@@ -571,9 +571,12 @@ def make_tensor_class() -> None:
     from compat.front.bridge import register
     from compat.front.compose import derive_compositions
     from compat.front.convert import derive_conversions
+    from compat.front.copies import derive_copies
+    from compat.front.counts import derive_counts
     from compat.front.create import derive_creation
     from compat.front.indexing import getitem, setitem
     from compat.front.join import derive_joining
+    from compat.front.native import derive_native
     from compat.front.parts import derive_parts
     from compat.front.sampling import derive_sampling
     from compat.front.search import derive_searching
@@ -590,6 +593,9 @@ def make_tensor_class() -> None:
     derive_parts(Tensor)
     derive_searching(Tensor)
     derive_sampling(Tensor)
+    derive_copies(Tensor)
+    derive_counts(Tensor)
+    derive_native()
     register(Tensor)
     Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
     Tensor.__setitem__ = setitem  # type: ignore[attr-defined]

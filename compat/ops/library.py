@@ -9,7 +9,7 @@ CHAPTERS = (
     "pointwise.arithmetic", "pointwise.powers", "pointwise.trigonometry", "pointwise.rounding",
     "pointwise.comparison", "pointwise.bits", "pointwise.parts", "pointwise.special",
     "pointwise.gamma", "pointwise.bessel", "pointwise.polynomials",
-    "reduce.sums", "reduce.extremes", "reduce.scans", "reduce.statistics",
+    "reduce.sums", "reduce.extremes", "reduce.scans", "reduce.statistics", "reduce.hashes",
     "shape.views", "shape.arrange",
     "index.gather", "index.scatter", "index.search",
     "linalg.products", "linalg.distances", "linalg.determinants", "linalg.solve", "linalg.pseudo",

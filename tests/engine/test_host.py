@@ -96,6 +96,7 @@ def test_bits() -> None:
 def test_others_of_several() -> None:
     positive = np.abs(FLOATS)
     check(lax.pow, positive, np.roll(FLOATS, 4))
+    check(lax.pow, positive[2:], (WHOLE % 5)[2:])
     check(lax.atan2, FLOATS, np.roll(FLOATS, 4))
     check(lax.nextafter, FLOATS, np.roll(FLOATS, 4))
     check(lambda x: lax.clamp(np.float32(-1), x, np.float32(1)), FLOATS)
@@ -107,6 +108,8 @@ def test_others_of_several() -> None:
 X = SOURCE.randn(3, 4, 5).astype("f")
 SHAPES: dict[str, Any] = {
     "reshape": lambda x: x.reshape(5, 12), "transpose": lambda x: x.transpose(2, 0, 1),
+    "turned": lambda x: lax.reshape(x, (5, 12), (2, 0, 1)),
+    "product": lambda x: jax.grad(lambda y: jnp.prod(y, (1,)).sum())(x),
     "slice": lambda x: x[1:, ::2, 1:4], "reverse": lambda x: lax.rev(x, (0, 2)),
     "squeeze": lambda x: x[:1].squeeze(0), "expand": lambda x: x[:, None] + 0,
     "broadcast": lambda x: jnp.broadcast_to(x[0, 0], (2, 3, 5)),

@@ -37,6 +37,10 @@ def _logistic(x: Any) -> Any:
     return np.reciprocal(np.exp(-x) + x.dtype.type(1))
 
 
+def _power(x: Any, y: Any) -> Any:
+    return np.power(x, y if x.dtype == y.dtype else y.astype(x.dtype))  # the exponent may be whole
+
+
 def _clamped(low: Any, x: Any, high: Any) -> Any:
     return np.minimum(np.maximum(x, low), high)
 
@@ -64,7 +68,7 @@ def _bit_count(x: Any) -> Any:
 
 POINTWISE: dict[str, Function] = {
     "add": np.add, "add_any": np.add, "sub": np.subtract, "mul": np.multiply, "neg": np.negative,
-    "div": _divided, "rem": _remainder, "max": np.maximum, "min": np.minimum, "pow": np.power,
+    "div": _divided, "rem": _remainder, "max": np.maximum, "min": np.minimum, "pow": _power,
     "abs": np.abs, "sign": np.sign, "floor": np.floor, "ceil": np.ceil, "sqrt": np.sqrt,
     "rsqrt": lambda x: np.reciprocal(np.sqrt(x)), "cbrt": np.cbrt, "square": np.square,
     "exp": np.exp, "exp2": np.exp2, "log": np.log, "expm1": np.expm1, "log1p": np.log1p,
@@ -79,6 +83,9 @@ POINTWISE: dict[str, Function] = {
     "population_count": _bit_count, "select_n": _selected, "clamp": _clamped,
     "complex": _complex, "conj": np.conj,
 }  # fmt: skip
+
+
+MIXED = {"select_n", "pow"}  # whose operands may have different types
 
 
 # Makers.
@@ -143,6 +150,9 @@ def _broadcast(equation: Any, thin: bool) -> Function:
 
 def _reshaped(equation: Any) -> Function:
     shape = equation.outvars[0].aval.shape
+    order = equation.params.get("dimensions") if equation.primitive.name == "reshape" else None
+    if order is not None:  # a transposition first
+        return lambda x: x.transpose(order).reshape(shape)
     return lambda x: x.reshape(shape)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from compat.engine.host.costs import CALL, product_seconds, seconds
-from compat.engine.host.rules import INLINED, POINTWISE, RULES, VIEWS
+from compat.engine.host.rules import INLINED, MIXED, POINTWISE, RULES, VIEWS
 
 LONGEST = 8  # steps of a loop that is written out
 KINDS = "biufc"  # NumPy's own types; half-precision ones are slow there
@@ -158,6 +158,9 @@ class _Writer:
         for var in equation.outvars:
             _check(var.aval)
         known = POINTWISE.get(name)
+        kinds = {var.aval.dtype for var in equation.invars}
+        if known is not None and len(kinds) > 1 and name not in MIXED:
+            raise Unsupported(f"{name} of several types")  # NumPy would promote them
         if known is None:
             rule = RULES.get(name)
             if rule is None:

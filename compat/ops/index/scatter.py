@@ -77,11 +77,35 @@ def _placed(
     return made.reshape(input.shape), in_range(index, base.shape[axis])
 
 
+@jax.custom_jvp
+def _multiplied(base: jax.Array, values: jax.Array, where: Any) -> jax.Array:
+    """base with values multiplied in. JAX has no derivative of it where places repeat."""
+    return base.at[where].multiply(values)
+
+
+@_multiplied.defjvp
+def _multiplied_jvp(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
+    """Each factor's tangent times the product of the others: with one zero among the factors
+    only the zero's own counts, with more none does."""
+    base, values, where = primals
+    zero, nought = base == 0, values == 0
+    zeros = zero.astype("int32").at[where].add(nought.astype("int32"))
+    rest = _multiplied(jnp.where(zero, 1, base), jnp.where(nought, 1, values), where)
+
+    def others(own: jax.Array, is_zero: jax.Array, count: jax.Array, rest: jax.Array) -> jax.Array:
+        divided = rest / jnp.where(is_zero, 1, own)
+        return jnp.where(count == 0, divided, jnp.where((count == 1) & is_zero, rest, 0))
+
+    moved = others(base, zero, zeros, rest) * tangents[0]
+    turned = others(values, nought, zeros[where], rest[where]) * tangents[1]
+    return _multiplied(base, values, where), moved.at[where].add(turned)
+
+
 def _combined(base: Any, place: Any, values: jax.Array, where: Any, how: str) -> jax.Array:
     if how == "sum":
         return place.add(values)
     if how == "prod":
-        return place.multiply(values)
+        return _multiplied(place.array, values, where)
     if how == "amax":
         return place.max(values)
     if how == "amin":
@@ -130,6 +154,26 @@ def scatter_reduce(input: Array, dim: Dim, index: Array, src: Array, reduce: str
         input.dtype == src.dtype, "scatter(): Expected self.dtype to be equal to src.dtype"
     )
     return _placed(input, dim, index, src, reduce, include_self)
+
+
+@op(guard=OUT_OF_RANGE, inplace=True, extras={"bounds": OF_SLICES})
+def index_reduce(input: Array, dim: Dim, index: Array, source: Array, reduce: str, *,
+                 include_self: Flag = True) -> tuple[Array, Bool]:  # fmt: skip
+    """Combines slices of source with those that index names: prod, mean, amax or amin."""
+    require(
+        reduce in ("prod", "mean", "amax", "amin"),
+        f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.",
+    )
+    base = jnp.atleast_1d(input)
+    _, axis = _slices(input, dim, index, "index_reduce")
+    _source_fits(input, axis, index, source, "index_reduce")
+    given = jnp.atleast_1d(source)
+    _source_matches(base, axis, given)
+    unit = [1] * base.ndim
+    unit[axis] = index.size
+    places = jnp.broadcast_to(index.reshape(unit), given.shape)
+    made, inside = _placed(base, axis, places, given, reduce, include_self)
+    return made.reshape(input.shape), inside
 
 
 def _slices(input: jax.Array, dim: int, index: jax.Array, name: str) -> tuple[Any, int]:

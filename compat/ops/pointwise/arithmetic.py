@@ -185,10 +185,3 @@ def lerp(input: Promoted, end: Promoted, weight: Promoted) -> Promoted:
     """A point between `input` (weight 0) and `end` (weight 1)."""
     near = jnp.abs(weight) < 0.5
     return jnp.where(near, input + weight * (end - input), end - (end - input) * (1 - weight))
-
-
-@pointwise(dunder="pos", extras={"unary": True}, inplace=False, out=False)
-def positive(input: Operand) -> Promoted:
-    """The tensor as it is."""
-    require(input.dtype != bool, "The `+` operator, on a bool tensor is not supported.")
-    return input

@@ -134,7 +134,8 @@ def lcm(input: Operand, other: Operand) -> Promoted:
     return jnp.lcm(input, other)
 
 
-@pointwise(differentiable=False, kernel=("nextafter_cpu", "f"))
+@pointwise(kernel=("nextafter_cpu", "f"),
+           backward=lambda grad, input, other: (grad * (input != other), None))
 def nextafter(input: Operand, other: Operand) -> Promoted:
     """The next number that the type can hold, towards other."""
     require(
