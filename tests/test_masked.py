@@ -10,7 +10,8 @@ import pytest
 from tests.support.both import both
 
 NAMES = ["sum", "prod", "amax", "amin", "argmax", "argmin", "mean", "median", "logsumexp", "var",
-         "std", "norm", "softmax", "log_softmax", "softmin", "cumsum", "cumprod", "normalize"]  # fmt: skip
+         "std", "norm", "softmax", "log_softmax", "softmin", "cumsum", "cumprod",
+         "normalize"]  # fmt: skip
 
 
 @both

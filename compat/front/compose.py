@@ -437,7 +437,8 @@ def derive_compositions(tensor: type) -> None:
     for name in ("var", "std"):
         both[name] = _spread(name)
     functions = {
-        "constant_pad_nd": constant_pad_nd, "where": where, "einsum": einsum, "tensordot": tensordot, "meshgrid": meshgrid,
+        "constant_pad_nd": constant_pad_nd, "where": where, "einsum": einsum,
+        "tensordot": tensordot, "meshgrid": meshgrid,
         "broadcast_tensors": broadcast_tensors, "broadcast_shapes": broadcast_shapes_,
         "fill": fill, "chain_matmul": chain_matmul,
         "resize_as_": resize_as_, "var_mean": _spread("var_mean"), "std_mean": _spread("std_mean"),

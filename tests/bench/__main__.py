@@ -1,7 +1,8 @@
 """`python -m tests.bench [--only WORD] [--quick]`: compat beside real torch and hand-written JAX.
 
 Every figure is a ratio against something measured in the same run, in turns, each in a fresh
-process; steps and recording on one pinned core, by CPU time.
+process; steps and recording on one pinned core, by CPU time. BENCH_DEVICE=cuda measures steps
+on a GPU, by wall time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tempfile
 from typing import Any
 
 from tests.bench.dynamic import PROGRAMS as DYNAMIC
+from tests.bench.measure import DEVICE
 from tests.bench.models import PROGRAMS as STEPS
 
 LIMITS = {"MLP SGD": 1.3, "MLP Adam": 1.3, "CNN": 1.1, "ResNet-18": 1.05, "LSTM": 1.1, "GPT": 1.05}
@@ -32,7 +34,7 @@ def measured(kind: str, side: str, name: str, cache: str, pinned: bool = True) -
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.measure", kind, side, name],
         env=environment, capture_output=True, text=True,
-        preexec_fn=(lambda: os.sched_setaffinity(0, core)) if pinned else None,
+        preexec_fn=(lambda: os.sched_setaffinity(0, core)) if pinned and DEVICE == "cpu" else None,
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(f"{kind} {side} {name}:\n{done.stderr[-2000:]}")
@@ -59,7 +61,8 @@ def mark(good: bool) -> str:
 
 
 def steps(only: str, rounds: int) -> None:
-    print("\nTraining steps: CPU ms on one core, minimum (median) of all rounds")
+    how = "CPU ms on one core" if DEVICE == "cpu" else f"wall ms on {DEVICE}"
+    print(f"\nTraining steps: {how}, minimum (median) of all rounds")
     head = (
         "torch",
         "by hand",

@@ -31,19 +31,23 @@ def _events() -> dict[str, int]:
     return seen
 
 
+# Where steps are measured: on a device other than the CPU by wall time, which it shares with none.
+DEVICE = os.environ.get("BENCH_DEVICE", "cpu")
+clock = time.process_time if DEVICE == "cpu" else time.perf_counter
+
+
 def _library(side: str) -> Any:
+    library = __import__("torch" if side == "torch" else "compat")
     if side == "torch":
-        import torch
-
-        torch.set_num_threads(1)
-        return torch
-    import compat
-
-    return compat
+        library.set_num_threads(1)
+    if DEVICE != "cpu":
+        library.set_default_device(DEVICE)
+    return library
 
 
 def step(side: str, name: str) -> dict[str, Any]:
-    """CPU milliseconds of a training step (minimum and median of rounds), first step, memory."""
+    """Milliseconds of a training step (minimum and median of rounds), first step, memory: of CPU
+    time, or on another device of wall time."""
     if side == "handwritten":
         from compat.engine.memory import tune_allocator
 
@@ -51,22 +55,22 @@ def step(side: str, name: str) -> dict[str, Any]:
         from tests.bench import handwritten
 
         seen = _events()
-        begin = time.process_time()
+        begin = clock()
         run = handwritten.PROGRAMS[name]()
     else:
         library = _library(side)
         from tests.bench import models
 
         seen = _events() if side == "compat" else {}
-        begin = time.process_time()
+        begin = clock()
         run = models.PROGRAMS[name](library)
-    start = time.process_time()
+    start = clock()
     run(0)
-    first = time.process_time() - start
+    first = clock() - start
     _warm_up(run)
-    begin = time.process_time()
+    begin = clock()
     run(3)
-    count = max(1, int(0.25 / max(time.process_time() - begin, 1e-4)))
+    count = max(1, int(0.25 / max(clock() - begin, 1e-4)))
     result: dict[str, Any] = {"first": first}
     if seen:
         result["compile_seconds"] = seen["compile_ms"] / 1000
@@ -74,10 +78,10 @@ def step(side: str, name: str) -> dict[str, Any]:
     before = _stats(side)
     rounds = []
     for _ in range(ROUNDS):
-        begin = time.process_time()
+        begin = clock()
         for at in range(count):
             run(at)
-        rounds.append((time.process_time() - begin) / count * 1e3)
+        rounds.append((clock() - begin) / count * 1e3)
     after = _stats(side)
     rounds.sort()
     result |= {
