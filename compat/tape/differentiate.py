@@ -229,15 +229,17 @@ def _fitted(gradient: Any, meta: Meta) -> Any:
     return gradient.astype(meta.dtype.numpy)
 
 
-def _inputs_read(jaxpr: Any) -> list[bool]:
-    """Which inputs of a jaxpr its results depend on."""
-    wanted = {id(var) for var in jaxpr.outvars}
+def _inputs_read(jaxpr: Any, used: list[bool] | None = None) -> list[bool]:
+    """Which inputs of a jaxpr its results, or those that are used, depend on."""
+    results = jaxpr.outvars
+    wanted = {id(var) for at, var in enumerate(results) if used is None or used[at]}
     for equation in reversed(jaxpr.eqns):
-        if not any(id(var) in wanted for var in equation.outvars):
+        needs = [id(var) in wanted for var in equation.outvars]
+        if not any(needs):
             continue
         inner = equation.params.get("jaxpr")
         if equation.primitive.name in ("jit", "pjit") and inner is not None:
-            read = _inputs_read(inner.jaxpr)
+            read = _inputs_read(getattr(inner, "jaxpr", inner), needs)
         else:
             read = [True] * len(equation.invars)
         wanted.update(id(var) for var, one in zip(equation.invars, read, strict=True) if one)

@@ -374,7 +374,7 @@ def _log_gamma(equation: Any) -> Function:
 
 def _digamma(equation: Any) -> Function:
     function, missing = _special("digamma")(equation), equation.invars[0].aval.dtype.type(np.nan)
-    return lambda x: np.where((x <= 0) & (x == np.floor(x)), missing, function(x))
+    return lambda x: np.where((x < 0) & (x == np.floor(x)), missing, function(x))
 
 
 RULES: dict[str, Callable[..., Function]] = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
+from jax.extend.core import Literal
 
 from compat.engine.host.costs import CALL, product_seconds, seconds
 from compat.engine.host.rules import INLINED, MIXED, POINTWISE, RULES, VIEWS
@@ -19,7 +19,7 @@ class Unsupported(Exception):
     """A primitive or a type for which there is no translation."""
 
 
-def translated(closed: ClosedJaxpr) -> tuple[Callable[..., Any], float, float]:
+def translated(closed: Any) -> tuple[Callable[..., Any], float, float]:
     """The function, which gives a tuple of arrays that share no memory with anything else, and
     the seconds a call is expected to take for matrix products and for the rest. Unsupported when
     something cannot be translated."""
@@ -27,7 +27,7 @@ def translated(closed: ClosedJaxpr) -> tuple[Callable[..., Any], float, float]:
     inputs = [writer.fresh() for _ in closed.jaxpr.invars]
     for var in closed.jaxpr.invars:
         _check(var.aval)
-    results = writer.inline(closed.jaxpr, closed.consts, inputs)
+    results = writer.inline(*_opened(closed), inputs)
     return writer.function(", ".join(inputs), results), writer.products, writer.rest
 
 
@@ -53,8 +53,8 @@ def joined(
             if name is None:
                 name = writer.line(one)
             given.append(name)
-        if isinstance(program, ClosedJaxpr):
-            made = writer.inline(program.jaxpr, program.consts, given)
+        if hasattr(program, "consts"):
+            made = writer.inline(*_opened(program), given)
         else:
             made = writer.launch(program, given, count)
         results |= {f"r{first + at}": name for at, name in enumerate(made)}
@@ -86,7 +86,7 @@ class _Writer:
         self.scope[name] = self.constants[name] = value
         return name
 
-    def inline(self, jaxpr: Jaxpr, consts: Sequence[Any], inputs: Sequence[str]) -> list[str]:
+    def inline(self, jaxpr: Any, consts: Sequence[Any], inputs: Sequence[str]) -> list[str]:
         """Writes the equations of a jaxpr; gives the names of its results."""
         names: dict[Any, str] = dict(zip(jaxpr.invars, inputs, strict=True))
         for var, value in zip(jaxpr.constvars, consts, strict=True):
@@ -106,11 +106,7 @@ class _Writer:
             given = [named(atom) for atom in equation.invars]
             inner = INLINED.get(equation.primitive.name)
             if inner is not None:
-                body = equation.params[inner]
-                if isinstance(body, Jaxpr):
-                    made = self.inline(body, (), given)
-                else:
-                    made = self.inline(body.jaxpr, body.consts, given)
+                made = self.inline(*_opened(equation.params[inner]), given)
             elif equation.primitive.name == "scan":
                 made = self.scan(equation, given)
             else:
@@ -121,15 +117,16 @@ class _Writer:
     def scan(self, equation: Any, given: list[str]) -> list[str]:
         """A short loop, written out."""
         params = equation.params
-        if params["length"] > LONGEST:
+        if params["length"] > LONGEST or "num_consts" not in params:  # newer JAX hides them
             raise Unsupported(f"a scan over {params['length']}")
-        body, fixed, carried = params["jaxpr"], params["num_consts"], params["num_carry"]
+        fixed, carried = params["num_consts"], params["num_carry"]
+        body, body_consts = _opened(params["jaxpr"])
         consts, carry = given[:fixed], given[fixed : fixed + carried]
         stacks: list[list[str]] = [[] for _ in equation.outvars[carried:]]
         places = range(params["length"])
         for place in reversed(places) if params["reverse"] else places:
             rows = [self.line(f"{one}[{place}]") for one in given[fixed + carried :]]
-            made = self.inline(body.jaxpr, body.consts, [*consts, *carry, *rows])
+            made = self.inline(body, body_consts, [*consts, *carry, *rows])
             carry = made[:carried]
             for stack, row in zip(stacks, made[carried:], strict=True):
                 stack.insert(0 if params["reverse"] else len(stack), row)
@@ -196,6 +193,11 @@ class _Writer:
         return scope["host"]
 
 
+def _opened(body: Any) -> tuple[Any, Sequence[Any]]:
+    """A jaxpr and its constants, which come in one object or two, by JAX's version."""
+    return getattr(body, "jaxpr", body), getattr(body, "consts", ())
+
+
 def _dense(array: Any) -> Any:
     """A result as an array in row-major order; NumPy gives scalars for 0-dim ones."""
     if type(array) is np.ndarray and array.flags.c_contiguous:
@@ -235,8 +237,10 @@ def _thin(jaxpr: Any) -> set[Any]:
                 uses.setdefault(atom, []).append(equation)
     found: set[Any] = set()
     for equation in jaxpr.eqns:
-        (result, *_) = equation.outvars
-        if equation.primitive.name != "broadcast_in_dim" or result in jaxpr.outvars:
+        if equation.primitive.name != "broadcast_in_dim":
+            continue
+        (result,) = equation.outvars
+        if result in jaxpr.outvars:
             continue
         shape = result.aval.shape
 
