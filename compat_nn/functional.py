@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import warnings
 from typing import Any
@@ -74,12 +75,19 @@ for _name in _SETTINGS:
 def rrelu(input: Any, lower: float = 0.125, upper: float = 1 / 3, training: bool = False,
           inplace: bool = False) -> Any:  # fmt: skip
     """`leaky_relu` with a random slope while training, the mean slope otherwise."""
-    if training:
+
+    def activation(input: Any) -> Any:
+        if not training:
+            return _OPS["leaky_relu"](input, (lower + upper) / 2)
         slope = torch.empty_like(input).uniform_(lower, upper)
-        made = torch.where(input >= 0, input, input * slope)
-    else:
-        made = _OPS["leaky_relu"](input, (lower + upper) / 2)
-    return input.copy_(made) if inplace else made
+        return torch.where(input >= 0, input, input * slope)
+
+    return _written(activation, input, (), {}) if inplace else activation(input)
+
+
+def rrelu_(input: Any, lower: float = 0.125, upper: float = 1 / 3, training: bool = False) -> Any:
+    """`rrelu` in place."""
+    return rrelu(input, lower, upper, training, True)
 
 
 def _implicit_dim(name: str, rank: int) -> int:
@@ -136,48 +144,96 @@ def _chance(p: float) -> None:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
 
 
-def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """While training zeroes elements with probability p and scales the others by 1 / (1 - p)."""
-    _chance(p)
-    if not training or p == 0:
-        return input
+def _dropping(name: str, draw: Any, training: bool, doc: str) -> Any:
+    """A dropout: `draw` gives the function of the input for one call."""
+
+    def drop(input: Any, p: float = 0.5, training: bool = training, inplace: bool = False) -> Any:
+        _chance(p)
+        seen = draw(input, p) if training and p else None
+        if seen is None:
+            return input
+        return _written(seen, input, (), {}) if inplace else seen(input)
+
+    drop.__name__ = drop.__qualname__ = name
+    drop.__doc__ = doc
+    return drop
+
+
+def _elements(input: Any, p: float) -> Any:
     from compat.front.sampling import host_dropout_mask
 
     mask = host_dropout_mask(input, p)
-    made = input * mask if mask is not None else hidden("_dropout")(input, _seed(input), float(p))
-    return input.copy_(made) if inplace else made
+    if mask is not None:
+        return lambda x: x * mask
+    seed = _seed(input)
+    return lambda x: hidden("_dropout")(x, seed, float(p))
 
 
-def _dropout_of_channels(name: str, ranks: tuple[int, ...], op: str) -> Any:
-    def channels(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-        _chance(p)
-        if not training or p == 0:
-            return input
-        batched = input if input.dim() == ranks[-1] else input.unsqueeze(0)
-        made = hidden(op)(batched, _seed(input), float(p))
-        made = made if input.dim() == ranks[-1] else made.squeeze(0)
-        return input.copy_(made) if inplace else made
+def _channels(name: str, rank: int) -> Any:
+    """Whole channels; ranks that PyTorch deprecated keep the meaning they had."""
 
-    channels.__name__ = channels.__qualname__ = name
-    channels.__doc__ = "`dropout` of whole channels."
-    return channels
+    def draw(input: Any, p: float) -> Any:
+        alone = input.dim() == rank + 1 and rank != 2
+        if rank == 1 and input.dim() not in (2, 3):
+            raise RuntimeError(
+                f"dropout1d: Expected 2D or 3D input, but received a {input.dim()}D input. Note "
+                "that dropout1d exists to provide channel-wise dropout on inputs with 1 spatial "
+                "dimension, a channel dimension, and an optional batch dimension (i.e. 2D or 3D "
+                "inputs)."
+            )
+        if rank > 1 and input.dim() not in (rank + 1, rank + 2):
+            warnings.warn(
+                f"{name}: Received a {input.dim()}-D input to {name}, which is deprecated and will "
+                "result in an error in a future release. To retain the behavior and silence this "
+                f"warning, please use dropout instead. Note that {name} exists to provide "
+                f"channel-wise dropout on inputs with {rank} spatial dimensions, a channel "
+                "dimension, and an optional batch dimension (i.e. "
+                f"{rank + 1}D or {rank + 2}D inputs).",
+                stacklevel=4,
+            )
+        if rank == 2 and input.dim() == 3:
+            warnings.warn(
+                "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D "
+                "dropout behavior is desired - input is interpreted as shape (N, C, L), where C is "
+                "the channel dim. This behavior will change in a future release to interpret the "
+                "input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D "
+                "channel-wise dropout behavior, please switch to using dropout1d instead.",
+                stacklevel=4,
+            )
+        seed = _seed(input)
+
+        def drop(x: Any) -> Any:
+            made = hidden("_feature_dropout")(x.unsqueeze(0) if alone else x, seed, float(p))
+            return made.squeeze(0) if alone else made
+
+        return drop
+
+    return _dropping(name, draw, True, "`dropout` of whole channels.")
 
 
-dropout1d = _dropout_of_channels("dropout1d", (2, 3), "_feature_dropout")
-dropout2d = _dropout_of_channels("dropout2d", (3, 4), "_feature_dropout")
-dropout3d = _dropout_of_channels("dropout3d", (4, 5), "_feature_dropout")
+def _alpha(op: str) -> Any:
+    def draw(input: Any, p: float) -> Any:
+        if op == "_feature_alpha_dropout" and input.dim() < 2:
+            raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+        seed = _seed(input)
+        return lambda x: hidden(op)(x, seed, float(p))
+
+    return draw
 
 
-def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
-    """Dropout that keeps mean and variance, for SELU networks."""
-    _chance(p)
-    if not training or p == 0:
-        return input
-    made = hidden("_alpha_dropout")(input, _seed(input), float(p))
-    return input.copy_(made) if inplace else made
-
-
-feature_alpha_dropout = alpha_dropout
+dropout = _dropping(
+    "dropout", _elements, True,
+    "While training zeroes elements with probability p and scales the others by 1 / (1 - p).",
+)  # fmt: skip
+dropout1d, dropout2d, dropout3d = (_channels(f"dropout{rank}d", rank) for rank in (1, 2, 3))
+alpha_dropout = _dropping(
+    "alpha_dropout", _alpha("_alpha_dropout"), False,
+    "Dropout that keeps mean and variance, for SELU networks.",
+)  # fmt: skip
+feature_alpha_dropout = _dropping(
+    "feature_alpha_dropout", _alpha("_feature_alpha_dropout"), False,
+    "`alpha_dropout` of whole channels.",
+)  # fmt: skip
 
 
 # Pooling.
@@ -507,19 +563,6 @@ def poisson_nll_loss(input: Any, target: Any, log_input: bool = True, full: bool
     return _reduced(loss, reduction)
 
 
-def gaussian_nll_loss(input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-06,
-                      reduction: str = "mean") -> Any:  # fmt: skip
-    """Minus the logarithm of a Gaussian density."""
-    var = torch.full_like(input, var) if isinstance(var, float) else var
-    with torch.no_grad():
-        limited = var.clamp(min=eps)
-    var = var + (limited - var).detach()
-    loss = 0.5 * (var.log() + (input - target) ** 2 / var)
-    if full:
-        loss = loss + 0.5 * math.log(2 * math.pi)
-    return _reduced(loss, reduction)
-
-
 def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, size_average: Any = None,
                          reduce: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
     """The input where target is 1, how far it is inside the margin where it is -1."""
@@ -579,35 +622,6 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-06,
                       keepdim: bool = False) -> Any:  # fmt: skip
     """The p-norm of the difference of vectors."""
     return (x1 - x2 + eps).norm(p, -1, keepdim)
-
-
-def triplet_margin_loss(
-    anchor: Any, positive: Any, negative: Any, margin: float = 1.0, p: float = 2,
-    eps: float = 1e-06, swap: bool = False, size_average: Any = None, reduce: Any = None,
-    reduction: str = "mean",
-) -> Any:  # fmt: skip
-    """How far the negative is not farther than the positive by the margin."""
-    reduction = _old_reduction(size_average, reduce, reduction)
-    near = pairwise_distance(anchor, positive, p, eps)
-    far = pairwise_distance(anchor, negative, p, eps)
-    if swap:
-        far = torch.minimum(far, pairwise_distance(positive, negative, p, eps))
-    return _reduced((near - far + margin).clamp_min(0), reduction)
-
-
-def multi_margin_loss(input: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None,
-                      size_average: Any = None, reduce: Any = None,
-                      reduction: str = "mean") -> Any:  # fmt: skip
-    """How far other classes are inside the margin of the target class."""
-    reduction = _old_reduction(size_average, reduce, reduction)
-    rows = input if input.dim() == 2 else input.unsqueeze(0)
-    index = target.reshape(-1, 1)
-    off = (margin - rows.gather(1, index) + rows).clamp_min(0).pow(p)
-    if weight is not None:
-        off = off * weight[index]
-    mask = torch.ones_like(rows).scatter(1, index, 0.0)
-    loss = (off * mask).sum(1) / rows.size(1)
-    return _reduced(loss if input.dim() == 2 else loss.squeeze(0), reduction)
 
 
 # Images and attention.
@@ -684,6 +698,14 @@ def scaled_dot_product_attention(
 
 
 unfold = _OPS["unfold"]
+
+# Other subjects; they come last because they build on the above.
+for _subject in ("attention", "bags", "images", "losses", "pools"):
+    _module = importlib.import_module(f"compat_nn.functions.{_subject}")
+    globals().update({
+        _name: _each for _name, _each in vars(_module).items()
+        if not _name.startswith("_") and getattr(_each, "__module__", None) == _module.__name__
+    })  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

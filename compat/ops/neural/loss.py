@@ -127,10 +127,9 @@ def kl_div(input: Promoted, target: Promoted, reduction: str = "mean",
     if log_target:
         loss = jnp.exp(target) * (target - input)
     else:
-        positive = target > 0
-        safe = jnp.where(positive, target, 1)
-        loss = jnp.where(positive, target * jnp.log(safe), 0) - target * input
-        loss = jnp.where(jnp.isnan(target), target, loss)
+        zero = target == 0
+        safe = jnp.where(zero, 1, target)
+        loss = jnp.where(zero, 0, target * jnp.log(safe)) - target * input
     if reduction == "batchmean":
         return jnp.sum(loss) / (input.shape[0] if input.ndim else 1)
     return reduced(loss, reduction)
