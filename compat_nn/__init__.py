@@ -5,6 +5,8 @@ from . import init as init
 from . import modules as modules
 from . import parameter as parameter
 from . import utils as utils
+from .lazy_tensors import UninitializedBuffer as UninitializedBuffer
+from .lazy_tensors import UninitializedParameter as UninitializedParameter
 from .modules import *  # noqa: F403
 from .parameter import Buffer as Buffer
 from .parameter import Parameter as Parameter

@@ -159,14 +159,19 @@ def _dropping(name: str, draw: Any, training: bool, doc: str) -> Any:
     return drop
 
 
-def _elements(input: Any, p: float) -> Any:
+def _masked(op: str, input: Any, p: float, by_channel: bool = False) -> Any:
+    """Dropout by PyTorch's own mask where its stream is followed, else by a declared op."""
     from compat.front.sampling import host_dropout_mask
 
-    mask = host_dropout_mask(input, p)
+    mask = host_dropout_mask(input, p, by_channel)
     if mask is not None:
         return lambda x: x * mask
     seed = _seed(input)
-    return lambda x: hidden("_dropout")(x, seed, float(p))
+    return lambda x: hidden(op)(x, seed, float(p))
+
+
+def _elements(input: Any, p: float) -> Any:
+    return _masked("_dropout", input, p)
 
 
 def _channels(name: str, rank: int) -> Any:
@@ -200,13 +205,8 @@ def _channels(name: str, rank: int) -> Any:
                 "channel-wise dropout behavior, please switch to using dropout1d instead.",
                 stacklevel=4,
             )
-        seed = _seed(input)
-
-        def drop(x: Any) -> Any:
-            made = hidden("_feature_dropout")(x.unsqueeze(0) if alone else x, seed, float(p))
-            return made.squeeze(0) if alone else made
-
-        return drop
+        seen = _masked("_feature_dropout", input.unsqueeze(0) if alone else input, p, True)
+        return (lambda x: seen(x.unsqueeze(0)).squeeze(0)) if alone else seen
 
     return _dropping(name, draw, True, "`dropout` of whole channels.")
 

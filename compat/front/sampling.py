@@ -371,11 +371,13 @@ def device_seed(input: Any) -> Any:
     return from_host(np.array(number), d.int64, input._meta.device)
 
 
-def host_dropout_mask(input: Any, p: float) -> Any:
+def host_dropout_mask(input: Any, p: float, by_channel: bool = False) -> Any:
     """PyTorch's own dropout mask, scaled, when the stream is to be followed; else None."""
     if not follows_stream:
         return None
     shape = tuple(input._meta.shape)
+    if by_channel:
+        shape = (*shape[:2], *(1,) * (len(shape) - 2))
     mask = streams.dropout_mask(source.default_generator, shape, p)
     scale = mask.astype(input._meta.dtype.numpy) / (1 - p) if p < 1 else mask * 0.0
     return from_host(np.asarray(scale, input._meta.dtype.numpy), input._meta.dtype,

@@ -30,8 +30,8 @@ def feature_dropout(input: Array, seed: Array, p: Scalar) -> Array:
     """`dropout` of whole channels: one draw for each (sample, channel)."""
     shape = (*input.shape[:2], *(1,) * (input.ndim - 2))
     kept = jax.random.uniform(random_key(seed), shape, "float32") >= p.astype("float32")
-    scale = jnp.where(p == 1, 0, 1 / jnp.where(p == 1, 1, 1 - p)).astype(input.dtype)
-    return jnp.where(kept, input * scale, jnp.zeros((), input.dtype))
+    scale = jnp.where(p == 1, 0, 1 / jnp.where(p == 1, 1, 1 - p))
+    return input * jnp.where(kept, scale, 0).astype(input.dtype)
 
 
 def _alpha_dropped(input: jax.Array, seed: jax.Array, p: jax.Array, shape: Any) -> jax.Array:

@@ -237,8 +237,8 @@ def _indexed_rule(grad_0: Any, result_1: Any, input: Any, kernel: Any) -> Any:
     rank = len(kernel)
     count = math.prod(input.shape[:-rank])
     flat = jnp.zeros((count, math.prod(input.shape[-rank:])), grad_0.dtype)
-    rows = jnp.arange(count)[:, None]
-    made = flat.at[rows, result_1.reshape(count, -1)].add(grad_0.reshape(count, -1))
+    rows, windows = jnp.arange(count)[:, None], math.prod(grad_0.shape[-rank:])
+    made = flat.at[rows, result_1.reshape(count, windows)].add(grad_0.reshape(count, windows))
     return made.reshape(input.shape)
 
 

@@ -62,7 +62,7 @@ def fractional_max_pool(input: Array, samples: Array, kernel: Any,
             f"fractional_max_pool{rank}d(): pool {k} too large relative to input {n}",
         )
     lead = input.shape[:-rank]
-    flat = input.reshape(math.prod(lead), -1)
+    flat = input.reshape(math.prod(lead), math.prod(size))
     shifts = samples.reshape(flat.shape[0], rank)
     shifts = shifts[:, ::-1] if rank == 2 else shifts  # PyTorch's plane has the width first
     starts = [
@@ -73,11 +73,11 @@ def fractional_max_pool(input: Array, samples: Array, kernel: Any,
     for tap in itertools.product(*map(range, kernel)):
         at: Any = jnp.zeros((), int)
         for axis, (n, offset, start) in enumerate(zip(size, tap, starts, strict=True)):
-            shape = [-1] + [1] * rank
+            shape = [start.shape[0]] + [1] * rank
             shape[axis + 1] = start.shape[1]
             at = at * n + (start + offset).reshape(shape)
-        seen = jnp.take_along_axis(flat, at.reshape(flat.shape[0], -1), 1)
-        at = at.reshape(seen.shape)
+        at = at.reshape(flat.shape[0], math.prod(counts))
+        seen = jnp.take_along_axis(flat, at, 1)
         if best is None or places is None:
             best, places = seen, at
             continue
