@@ -336,6 +336,10 @@ adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = (
 adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = (
     _adaptive(rank, "max") for rank in (1, 2, 3)
 )
+adaptive_max_pool1d_with_indices, adaptive_max_pool2d_with_indices = (
+    _with_indices(pool) for pool in (adaptive_max_pool1d, adaptive_max_pool2d)
+)
+adaptive_max_pool3d_with_indices = _with_indices(adaptive_max_pool3d)
 
 
 def _lp_pool(rank: int) -> Any:

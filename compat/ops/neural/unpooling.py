@@ -63,7 +63,7 @@ def fractional_max_pool(input: Array, samples: Array, kernel: Any,
         )
     lead = input.shape[:-rank]
     flat = input.reshape(math.prod(lead), math.prod(size))
-    shifts = samples.reshape(flat.shape[0], rank)
+    shifts = samples.reshape(-1, rank)[: flat.shape[0]]
     shifts = shifts[:, ::-1] if rank == 2 else shifts  # PyTorch's plane has the width first
     starts = [
         _starts(shifts[:, at, None], n, k, count)
