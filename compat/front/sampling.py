@@ -228,6 +228,8 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *, gene
 def _overwrite(self: Any, draw: Draw) -> Any:
     """Fills a tensor with samples, in the order of its memory as PyTorch does."""
     one = self._meta
+    if one.device.type == "meta":  # there are no elements, and nothing is drawn for them
+        return self
     drawn = draw(tuple(one.shape)) if one.contiguous else streams.in_memory_order(
         tuple(one.shape), one.strides, draw
     )

@@ -94,10 +94,10 @@ class _Orthogonal(Module):
                     "It is not possible to assign to the matrix exponential or the Cayley "
                     "parametrizations when use_trivialization=False."
                 )
-            packed, _ = torch.geqrf(Q)
+            packed, tau = torch.geqrf(Q)
             diagonal = packed.diagonal(dim1=-2, dim2=-1)
             diagonal.sgn_()
-            diagonal[diagonal == 0.0] = 1.0
+            diagonal[tau == 0.0] *= -1.0  # no reflection there, but forward makes one
             return packed.mT if turned else packed
         if n == k:
             base = _orthogonalized(Q)
