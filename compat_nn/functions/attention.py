@@ -1,4 +1,4 @@
-"""Attention in several heads, as a function of every weight."""
+"""Attention, and attention in several heads as a function of every weight."""
 
 from __future__ import annotations
 
@@ -7,8 +7,32 @@ import warnings
 from typing import Any
 
 import compat as torch
+from compat.front.create import hidden
 
 from .. import functional as F
+
+
+def scaled_dot_product_attention(
+    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,
+    is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
+) -> Any:  # fmt: skip
+    """softmax(query @ key.T * scale + mask) @ value."""
+    if dropout_p:
+        if attn_mask is None and is_causal:
+            rows, columns = query.shape[-2], key.shape[-2]
+            attn_mask = torch.ones(rows, columns, dtype=torch.bool).tril()
+        by = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+        scores = query @ key.transpose(-2, -1) * by
+        if attn_mask is not None:
+            scores = (
+                scores.masked_fill(attn_mask.logical_not(), -math.inf)
+                if attn_mask.dtype is torch.bool
+                else scores + attn_mask
+            )
+        return F.dropout(F.softmax(scores, -1), dropout_p) @ value
+    return hidden("_attention")(
+        query, key, value, attn_mask, None, is_causal=is_causal, scale=scale, enable_gqa=enable_gqa
+    )
 
 
 def multi_head_attention_forward(
@@ -93,7 +117,7 @@ def multi_head_attention_forward(
             mask = mask.unsqueeze(0) if mask.shape[0] == 1 else mask.reshape(
                 batch, num_heads, -1, seen
             )
-        made = F.scaled_dot_product_attention(
+        made = scaled_dot_product_attention(
             q.reshape(shape), k.reshape(shape), v.reshape(shape), mask, chance, is_causal
         )
         made = made.permute(2, 0, 1, 3).reshape(length * batch, embed_dim)

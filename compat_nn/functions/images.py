@@ -1,13 +1,13 @@
-"""Sampling images at grids, and the old names of `interpolate`."""
+"""Resampling images: to a size, or at the places of a grid."""
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
 import compat as torch
-
-from .. import functional as F
+from compat.front.create import hidden
 
 GRID_SAMPLE_INTERPOLATION_MODES = {"bilinear": 0, "nearest": 1, "bicubic": 2}
 GRID_SAMPLE_PADDING_MODES = {"zeros": 0, "border": 1, "reflection": 2}
@@ -16,6 +16,53 @@ _CHANGED = (
     "Please specify align_corners=True if the old behavior is desired. See the documentation of "
     "grid_sample for details."
 )
+
+
+def interpolate(input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
+                align_corners: bool | None = None, recompute_scale_factor: bool | None = None,
+                antialias: bool = False) -> Any:  # fmt: skip
+    """Resamples the dimensions behind batch and channels, to size or by scale_factor."""
+    rank = input.dim() - 2
+    if (size is None) == (scale_factor is None):
+        raise ValueError(
+            "either size or scale_factor should be defined"
+            if size is None
+            else "only one of size or scale_factor should be defined"
+        )
+    if align_corners is not None and mode in ("nearest", "area", "nearest-exact"):
+        raise ValueError(
+            "align_corners option can only be set with the interpolating modes: linear | bilinear "
+            "| bicubic | trilinear"
+        )
+    if antialias:
+        raise NotImplementedError("compat does not have antialias=True yet")
+    modes = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
+    if mode in modes and modes[mode] != rank:
+        raise NotImplementedError(
+            "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
+            f"{input.dim()}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | "
+            f"area | nearest-exact (got {mode})"
+        )
+    scales = None
+    if size is None:
+        factors = (scale_factor,) * rank if isinstance(scale_factor, int | float) else scale_factor
+        size = [math.floor(n * f) for n, f in zip(input.shape[2:], factors, strict=True)]
+        if not recompute_scale_factor:
+            scales = tuple(float(f) for f in factors)
+    sizes = (size,) * rank if isinstance(size, int) else tuple(int(n) for n in size)
+    kind = "linear" if mode in ("linear", "bilinear", "trilinear") else mode
+    return hidden("_interpolate")(input, sizes, kind, bool(align_corners), scales)
+
+
+def upsample(input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
+             align_corners: bool | None = None) -> Any:  # fmt: skip
+    """As `interpolate`, which took its place."""
+    warnings.warn(
+        "`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.",
+        UserWarning,
+        stacklevel=2,
+    )
+    return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def grid_sample(input: Any, grid: Any, mode: str = "bilinear", padding_mode: str = "zeros",
@@ -79,10 +126,10 @@ def _replaced(name: str) -> None:
 def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
     """`interpolate`, which took its place, to the nearest element."""
     _replaced("upsample_nearest")
-    return F.interpolate(input, size, scale_factor, "nearest")
+    return interpolate(input, size, scale_factor, "nearest")
 
 
 def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
     """`interpolate`, which took its place, bilinear with aligned corners."""
     _replaced("upsample_bilinear")
-    return F.interpolate(input, size, scale_factor, "bilinear", True)
+    return interpolate(input, size, scale_factor, "bilinear", True)

@@ -9,12 +9,12 @@ import jax.numpy as jnp
 
 from compat.core.errors import require
 from compat.ops.declare import op
-from compat.ops.roles import Array
+from compat.ops.roles import Array, Operand
 
 
 @op(homes=("hidden",), name="_bag", out=False, math=True,
     extras={"node": "EmbeddingBagBackward0"})  # fmt: skip
-def bag(rows: Array, index: Array, offsets: Array, weights: Array | None, mode: str,
+def bag(rows: Operand, index: Array, offsets: Array, weights: Operand | None, mode: str,
         padding_idx: int, count: int) -> Array:  # fmt: skip
     """Rows (n, D) in `count` bags that begin at offsets: (count, D).
 

@@ -10,11 +10,11 @@ from jax import lax
 
 from compat.core.errors import require
 from compat.ops.declare import op
-from compat.ops.roles import Array, Flag
+from compat.ops.roles import Array, Flag, Operand
 
 
 @op(homes=("hidden",), name="_ctc_loss", out=False, math=True)
-def ctc_loss(log_probs: Array, targets: Array, input_lengths: Array, target_lengths: Array,
+def ctc_loss(log_probs: Operand, targets: Array, input_lengths: Array, target_lengths: Array,
              blank: int, zero_infinity: Flag) -> Array:  # fmt: skip
     """Minus the logarithm of the chance of each target (N, S) under log_probs (T, N, C).
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from compat.core.errors import require
 from compat.ops.declare import op
-from compat.ops.neural.loss import reduced
+from compat.ops.neural.loss import reduced, title
 from compat.ops.roles import Array, Bool, Operand
 
 _LOSS: dict[str, Any] = {"homes": ("hidden",), "math": True, "out": False}
@@ -17,6 +17,14 @@ _LOSS: dict[str, Any] = {"homes": ("hidden",), "math": True, "out": False}
 
 def _positive(x: jax.Array) -> jax.Array:
     return jnp.where(x > 0, x, jnp.zeros((), x.dtype))
+
+
+def _check_target(target: jax.Array, reduction: str) -> None:
+    known = reduction in ("none", "mean", "sum")
+    require(known, f"{reduction} is not a valid value for reduction", ValueError)
+    require(
+        target.dtype == jnp.int64, f"expected scalar type Long but found {title(target)}"
+    )
 
 
 @op(**_LOSS, guard=(RuntimeError, "target out of range"))
@@ -39,6 +47,7 @@ def multi_margin_loss(input: Operand, target: Array, p: int, margin: float,
         f"samples (batch size). Expected target size [{count}], but got {list(target.shape)}. "
         f"Input has shape {list(input.shape)}.",
     )
+    _check_target(target, reduction)
     if weight is not None:
         require(
             weight.ndim <= 1 and weight.size == classes,
@@ -71,6 +80,7 @@ def multilabel_margin_loss(input: Operand, target: Array, reduction: str = "mean
         target.shape == input.shape or input.ndim == 0,
         f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}",
     )
+    _check_target(target, reduction)
     rows = input.reshape(-1, input.shape[-1] if input.ndim else 1)
     listed = target.reshape(rows.shape)
     count, classes = rows.shape
