@@ -18,7 +18,7 @@ ZEROS, BORDER, REFLECTION = range(3)
 LINEAR, NEAREST, CUBIC = range(3)
 
 
-@op(homes=("torch",), out=False, math=True, extras={"node": "GridSampler2DBackward0"})
+@op(homes=("torch",), out=False, extras={"node": "GridSampler2DBackward0"})
 def grid_sampler_2d(input: Array, grid: Array, interpolation_mode: int, padding_mode: int,
                     align_corners: Flag) -> Array:  # fmt: skip
     """(N, C, H, W) sampled at grid (N, h, w, 2): (N, C, h, w).
@@ -34,7 +34,7 @@ def grid_sampler_2d(input: Array, grid: Array, interpolation_mode: int, padding_
     return _sampled(input, grid, interpolation_mode, padding_mode, align_corners)
 
 
-@op(homes=("torch",), out=False, math=True, extras={"node": "GridSampler3DBackward0"})
+@op(homes=("torch",), out=False, extras={"node": "GridSampler3DBackward0"})
 def grid_sampler_3d(input: Array, grid: Array, interpolation_mode: int, padding_mode: int,
                     align_corners: Flag) -> Array:  # fmt: skip
     """(N, C, D, H, W) sampled at grid (N, d, h, w, 3): (N, C, d, h, w). See `grid_sampler_2d`."""
@@ -49,7 +49,7 @@ def grid_sampler_3d(input: Array, grid: Array, interpolation_mode: int, padding_
     return _sampled(input, grid, interpolation_mode, padding_mode, align_corners)
 
 
-@op(homes=("torch",), out=False, math=True, extras={"node": "GridSampler2DBackward0"})
+@op(homes=("torch",), out=False, extras={"node": "GridSampler2DBackward0"})
 def grid_sampler(input: Array, grid: Array, interpolation_mode: int, padding_mode: int,
                  align_corners: Flag) -> Array:  # fmt: skip
     """`grid_sampler_2d` or `grid_sampler_3d`."""
@@ -64,7 +64,9 @@ def grid_sampler(input: Array, grid: Array, interpolation_mode: int, padding_mod
 
 def _sampled(input: jax.Array, grid: jax.Array, mode: int, padding: int, align: bool) -> jax.Array:
     _check(input, grid)
-    size = input.shape[2:]
+    given, size = input.dtype, input.shape[2:]
+    if given.itemsize < 4:
+        input, grid = input.astype("float32"), grid.astype("float32")
     # The grid's last dimension runs from the last spatial dimension to the first.
     where = [
         _unnormalized(grid[..., -1 - at], n, align) for at, n in enumerate(size)
@@ -86,10 +88,15 @@ def _sampled(input: jax.Array, grid: jax.Array, mode: int, padding: int, align: 
             ]
         weight: Any = math.prod([weight for _, weight in corner], start=jnp.ones((), grid.dtype))
         total = total + _read(flat, places, size) * weight[:, None].astype(input.dtype)
-    return total
+    return jnp.asarray(total, given)
 
 
 def _check(input: jax.Array, grid: jax.Array) -> None:
+    require(
+        input.dtype == grid.dtype,
+        "grid_sampler(): expected input and grid to have same dtype, but got input with "
+        f"{_name(input)} and grid with {_name(grid)}",
+    )
     require(
         input.shape[0] == grid.shape[0],
         "grid_sampler(): expected grid and input to have same batch size, but got input with sizes "
@@ -106,6 +113,11 @@ def _check(input: jax.Array, grid: jax.Array) -> None:
             "grid_sampler(): expected input to have non-empty spatial dimensions, but input has "
             f"sizes {list(input.shape)} with dimension {dim} being empty",
         )
+
+
+def _name(array: jax.Array) -> str:
+    names = {"float32": "float", "float64": "double", "bfloat16": "c10::BFloat16"}
+    return names.get(array.dtype.name, array.dtype.name)
 
 
 def _unnormalized(x: jax.Array, n: int, align: bool) -> jax.Array:

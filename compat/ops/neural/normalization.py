@@ -12,7 +12,7 @@ from compat.core.errors import require
 from compat.ops.declare import op
 from compat.ops.neural.window import channels_first, channels_last
 from compat.ops.reduce.sums import axes_of, vector_norm
-from compat.ops.roles import Array, Flag, FloatingOperand, Operand, Scalar
+from compat.ops.roles import Array, Flag, Operand, Scalar
 
 _HIDDEN: dict[str, Any] = {"homes": ("hidden",), "out": False, "math": True}
 
@@ -141,7 +141,7 @@ def instance_norm(input: Operand, weight: Operand | None = None, bias: Operand |
 
 
 @op(homes=("nn.functional",), out=False, math=True)
-def local_response_norm(input: FloatingOperand, size: int, alpha: float = 0.0001,
+def local_response_norm(input: Operand, size: int, alpha: float = 0.0001,
                         beta: float = 0.75, k: float = 1.0) -> Array:  # fmt: skip
     """Divides by a power of the mean square over neighbouring channels."""
     require(
@@ -149,6 +149,10 @@ def local_response_norm(input: FloatingOperand, size: int, alpha: float = 0.0001
         f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)",
         ValueError,
     )
+    if not input.size:
+        return input
+    if not jnp.issubdtype(input.dtype, jnp.inexact):
+        input = input.astype("float32")
     squares = input * input
     pads = [(0, 0)] * input.ndim
     pads[1] = (size // 2, (size - 1) // 2)

@@ -70,7 +70,8 @@ def _nearest(n: int, count: int, scale: float | None, exact: bool) -> np.ndarray
 def interpolate(input: Array, size: Any, mode: str, align_corners: bool,
                 scales: Any = None) -> Array:  # fmt: skip
     """Resamples the dimensions behind batch and channels to size."""
-    made = input
+    half = input.dtype.itemsize < 4 and jnp.issubdtype(input.dtype, jnp.floating)
+    made = input.astype("float32") if half else input
     for d, count in enumerate(size):
         axis = d + 2
         n = made.shape[axis]
@@ -86,12 +87,10 @@ def interpolate(input: Array, size: Any, mode: str, align_corners: bool,
             matrix = _cubic(n, count, align_corners, scale)
         else:
             matrix = _linear(n, count, align_corners, scale)
-        work = made.astype("float32") if made.dtype.itemsize < 4 else made
-        work = jnp.moveaxis(
-            jnp.moveaxis(work, axis, -1) @ jnp.asarray(matrix, work.dtype), -1, axis
+        made = jnp.moveaxis(
+            jnp.moveaxis(made, axis, -1) @ jnp.asarray(matrix, made.dtype), -1, axis
         )
-        made = work.astype(input.dtype)
-    return made
+    return made.astype(input.dtype)
 
 
 @op(homes=("torch", "nn.functional"), out=False)
