@@ -52,7 +52,8 @@ class LazyModuleMixin:
 
     def reset_parameters(self) -> None:
         """Draws the tensors anew, once there are some."""
-        if not self.has_uninitialized_params():
+        known = [one for one in self._parameters.values() if one is not None]  # type: ignore
+        if not self.has_uninitialized_params() and all(one.numel() for one in known):
             super().reset_parameters()  # type: ignore
 
 

@@ -64,7 +64,7 @@ def test_parametrize(torch, note):
     parametrize.register_parametrization(layer, "weight", Product())
     note(lambda: list(layer.state_dict()))
     layer.weight = torch.full((3, 3), 2.0)
-    note(lambda: layer.weight)
+    note(lambda: layer.weight.detach())
     with parametrize.cached():
         note(lambda: layer.weight is layer.weight)
     note(lambda: parametrize.remove_parametrizations(layer, "weight", leave_parametrized=False))
@@ -78,18 +78,18 @@ def test_parametrizations(torch, note):
             for trivial in (True, False):
                 layer = seeded(torch, "Linear", *sizes)
                 made.orthogonal(layer, orthogonal_map=way, use_trivialization=trivial)
-                note(lambda: [layer, layer.weight, list(layer.state_dict())])
+                note(lambda: [layer, layer.weight.detach(), list(layer.state_dict())])
     for kind, sizes in (("Linear", (4, 3)), ("ConvTranspose2d", (3, 2, 2))):
         layer = made.spectral_norm(seeded(torch, kind, *sizes))
-        note(lambda: [layer.weight, layer.state_dict()])
+        note(lambda: [layer.weight.detach(), layer.state_dict()])
         layer.eval()
-        note(lambda: layer.weight)
+        note(lambda: layer.weight.detach())
     layer = made.weight_norm(seeded(torch))
     old = {"bias": torch.zeros(3), "weight_g": torch.ones(3, 1), "weight_v": torch.ones(3, 4)}
     layer(torch.ones(1, 4)).sum().backward()
     note(lambda: [layer, layer.parametrizations.weight.original0.grad])
     note(lambda: layer.load_state_dict(old))
-    note(lambda: layer.weight)
+    note(lambda: layer.weight.detach())
     note(lambda: made.orthogonal(seeded(torch), "bias"))
     note(lambda: made.spectral_norm(seeded(torch), n_power_iterations=0))
 
@@ -178,7 +178,7 @@ def test_lazy_layers(torch, note):
         note(lambda: layer.weight.shape)
         note(lambda: layer.double().float().has_uninitialized_params())
         torch.manual_seed(1)
-        note(lambda: layer(x.reshape(shape)))
+        note(lambda: layer(x.reshape(shape)).detach())
         note(lambda: [layer, type(layer).__name__])
     layer = torch.nn.LazyLinear(3)
     note(lambda: torch.nn.Linear(4, 3).load_state_dict(layer.state_dict()))
