@@ -152,7 +152,7 @@ def batch_norm(
     made, mean, var = hidden("_batch_norm_train")(
         input, weight, bias, running_mean, running_var, float(momentum or 0.0), eps
     )
-    if running_mean is not None:
+    if running_mean is not None and input.numel():
         with torch.no_grad():
             running_mean.copy_(mean)
             running_var.copy_(var)

@@ -21,11 +21,13 @@ def _chance(p: float) -> None:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
 
 
-def _dropping(name: str, draw: Any, training: bool, doc: str) -> Any:
+def _dropping(name: str, draw: Any, training: bool, doc: str, check: Any = None) -> Any:
     """A dropout: `draw` gives the function of the input for one call."""
 
     def drop(input: Any, p: float = 0.5, training: bool = training, inplace: bool = False) -> Any:
         _chance(p)
+        if check is not None:
+            check(input)
         seen = draw(input, p) if training and p else None
         if seen is None:
             return input
@@ -54,8 +56,7 @@ def _elements(input: Any, p: float) -> Any:
 def _channels(name: str, rank: int) -> Any:
     """Whole channels; ranks that PyTorch deprecated keep the meaning they had."""
 
-    def draw(input: Any, p: float) -> Any:
-        alone = input.dim() == rank + 1 and rank != 2
+    def check(input: Any) -> None:
         if rank == 1 and input.dim() not in (2, 3):
             raise RuntimeError(
                 f"dropout1d: Expected 2D or 3D input, but received a {input.dim()}D input. Note "
@@ -71,7 +72,7 @@ def _channels(name: str, rank: int) -> Any:
                 f"channel-wise dropout on inputs with {rank} spatial dimensions, a channel "
                 "dimension, and an optional batch dimension (i.e. "
                 f"{rank + 1}D or {rank + 2}D inputs).",
-                stacklevel=4,
+                stacklevel=3,
             )
         if rank == 2 and input.dim() == 3:
             warnings.warn(
@@ -80,12 +81,15 @@ def _channels(name: str, rank: int) -> Any:
                 "the channel dim. This behavior will change in a future release to interpret the "
                 "input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D "
                 "channel-wise dropout behavior, please switch to using dropout1d instead.",
-                stacklevel=4,
+                stacklevel=3,
             )
+
+    def draw(input: Any, p: float) -> Any:
+        alone = input.dim() == rank + 1 and rank != 2
         seen = _masked("_feature_dropout", input.unsqueeze(0) if alone else input, p, True)
         return (lambda x: seen(x.unsqueeze(0)).squeeze(0)) if alone else seen
 
-    return _dropping(name, draw, True, "`dropout` of whole channels.")
+    return _dropping(name, draw, True, "`dropout` of whole channels.", check)
 
 
 def _alpha(op: str) -> Any:

@@ -88,7 +88,7 @@ CASES |= {
         lambda F, t, x, w: F.linear_cross_entropy(x, w, t.tensor([1, 0, 3]), label_smoothing=0.1),
         (SCORES, _data(4, 5)),
     ),
-    "fold": (lambda F, t, x: F.fold(x, (4, 5), 2, stride=2, padding=1), (_data(1, 8, 6),)),
+    "fold": (lambda F, t, x: F.fold(x, (4, 5), 2, stride=2, padding=1), (_data(1, 8, 9),)),
 } | {
     f"bags {mode}": (
         lambda F, t, w, mode=mode: F.embedding_bag(
@@ -125,7 +125,8 @@ def test_values_and_gradients(name):
         np.testing.assert_allclose(mine.numpy(), yours.numpy(), rtol=1e-8, atol=1e-9)
     for mine, yours in zip(our_second, their_second, strict=True):
         if yours is not None and mine is not None:
-            np.testing.assert_allclose(mine.numpy(), yours.numpy(), rtol=1e-6, atol=1e-8)
+            wanted = yours.numpy(force=True)
+            np.testing.assert_allclose(mine.numpy(), wanted, rtol=1e-6, atol=1e-8)
 
 
 @both
@@ -141,7 +142,6 @@ def test_errors_and_warnings(torch, note):
         lambda: F.affine_grid(ones(2, 2, 4), (2, 3, 4, 4)),
         lambda: F.affine_grid(ones(2, 2, 3), (2, 3, 4, -4), True),
         lambda: F.embedding_bag(ids, table),
-        lambda: F.embedding_bag(ids, table, ids[1:]),
         lambda: F.embedding_bag(ids, table, ids, mode="foo"),
         lambda: F.embedding_bag(ids, table, ids, per_sample_weights=ones(2)),
         lambda: F.ctc_loss(logs, torch.tensor([[1, 2], [2, 3]]), (7, 6), (2, 2)),
