@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import warnings
 from typing import Any
@@ -74,12 +75,21 @@ for _name in _SETTINGS:
 def rrelu(input: Any, lower: float = 0.125, upper: float = 1 / 3, training: bool = False,
           inplace: bool = False) -> Any:  # fmt: skip
     """`leaky_relu` with a random slope while training, the mean slope otherwise."""
-    if training:
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
+
+    def activation(input: Any) -> Any:
+        if not training:
+            return _OPS["leaky_relu"](input, (lower + upper) / 2)
         slope = torch.empty_like(input).uniform_(lower, upper)
-        made = torch.where(input >= 0, input, input * slope)
-    else:
-        made = _OPS["leaky_relu"](input, (lower + upper) / 2)
-    return input.copy_(made) if inplace else made
+        return torch.where(input >= 0, input, input * slope)
+
+    return _written(activation, input, (), {}) if inplace else activation(input)
+
+
+def rrelu_(input: Any, lower: float = 0.125, upper: float = 1 / 3, training: bool = False) -> Any:
+    """`rrelu` in place."""
+    return rrelu(input, lower, upper, training, True)
 
 
 def _implicit_dim(name: str, rank: int) -> int:
@@ -122,184 +132,6 @@ def gumbel_softmax(logits: Any, tau: float = 1, hard: bool = False, eps: float =
     return sharp - soft.detach() + soft
 
 
-# Dropout.
-
-
-def _seed(input: Any) -> Any:
-    from compat.front.sampling import device_seed
-
-    return device_seed(input)
-
-
-def _chance(p: float) -> None:
-    if p < 0.0 or p > 1.0:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-
-
-def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """While training zeroes elements with probability p and scales the others by 1 / (1 - p)."""
-    _chance(p)
-    if not training or p == 0:
-        return input
-    from compat.front.sampling import host_dropout_mask
-
-    mask = host_dropout_mask(input, p)
-    made = input * mask if mask is not None else hidden("_dropout")(input, _seed(input), float(p))
-    return input.copy_(made) if inplace else made
-
-
-def _dropout_of_channels(name: str, ranks: tuple[int, ...], op: str) -> Any:
-    def channels(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-        _chance(p)
-        if not training or p == 0:
-            return input
-        batched = input if input.dim() == ranks[-1] else input.unsqueeze(0)
-        made = hidden(op)(batched, _seed(input), float(p))
-        made = made if input.dim() == ranks[-1] else made.squeeze(0)
-        return input.copy_(made) if inplace else made
-
-    channels.__name__ = channels.__qualname__ = name
-    channels.__doc__ = "`dropout` of whole channels."
-    return channels
-
-
-dropout1d = _dropout_of_channels("dropout1d", (2, 3), "_feature_dropout")
-dropout2d = _dropout_of_channels("dropout2d", (3, 4), "_feature_dropout")
-dropout3d = _dropout_of_channels("dropout3d", (4, 5), "_feature_dropout")
-
-
-def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
-    """Dropout that keeps mean and variance, for SELU networks."""
-    _chance(p)
-    if not training or p == 0:
-        return input
-    made = hidden("_alpha_dropout")(input, _seed(input), float(p))
-    return input.copy_(made) if inplace else made
-
-
-feature_alpha_dropout = alpha_dropout
-
-
-# Pooling.
-
-
-def _sized(given: Any, rank: int) -> tuple[int, ...]:
-    if isinstance(given, int):
-        return (given,) * rank
-    return tuple(int(each) for each in given) * (rank if len(given) == 1 else 1)
-
-
-def _max_pool(rank: int) -> Any:
-    def pool(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-             ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
-        _ranked(f"max_pool{rank}d", input, rank)
-        kernel = _sized(kernel_size, rank)
-        steps = kernel if stride is None or stride == [] else _sized(stride, rank)
-        pads, gaps = _sized(padding, rank), _sized(dilation, rank)
-        op = hidden("_max_pool_indexed" if return_indices else "_max_pool")
-        return op(input, kernel, steps, pads, gaps, bool(ceil_mode))
-
-    pool.__name__ = pool.__qualname__ = f"max_pool{rank}d"
-    pool.__doc__ = f"Maxima over windows of the last {rank} dimensions."
-    return pool
-
-
-def _ranked(name: str, input: Any, rank: int) -> None:
-    if input.dim() not in (rank + 1, rank + 2):
-        raise RuntimeError(
-            f"{name}(): Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional "
-            "0 dim "
-            f"batch size for input, but got: {list(input.shape)}"
-        )
-
-
-max_pool1d, max_pool2d, max_pool3d = (_max_pool(rank) for rank in (1, 2, 3))
-
-
-def _with_indices(pool: Any) -> Any:
-    def indexed(*args: Any, **kwargs: Any) -> Any:
-        return pool(*args, **{**kwargs, "return_indices": True})
-
-    return indexed
-
-
-max_pool1d_with_indices, max_pool2d_with_indices, max_pool3d_with_indices = (
-    _with_indices(pool) for pool in (max_pool1d, max_pool2d, max_pool3d)
-)
-
-
-def _avg_pool(rank: int) -> Any:
-    def pool(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
-             ceil_mode: bool = False, count_include_pad: bool = True,
-             divisor_override: int | None = None) -> Any:  # fmt: skip
-        _ranked(f"avg_pool{rank}d", input, rank)
-        kernel = _sized(kernel_size, rank)
-        steps = kernel if stride is None or stride in ((), []) else _sized(stride, rank)
-        return hidden("_avg_pool")(
-            input, kernel, steps, _sized(padding, rank), bool(ceil_mode), bool(count_include_pad),
-            divisor_override,
-        )  # fmt: skip
-
-    pool.__name__ = pool.__qualname__ = f"avg_pool{rank}d"
-    pool.__doc__ = f"Means over windows of the last {rank} dimensions."
-    return pool
-
-
-avg_pool1d, avg_pool2d, avg_pool3d = (_avg_pool(rank) for rank in (1, 2, 3))
-
-
-def _counts(input: Any, output_size: Any, rank: int) -> tuple[int, ...]:
-    given = (
-        (output_size,) * rank
-        if isinstance(output_size, int) or output_size is None
-        else (tuple(output_size) * (rank if len(output_size) == 1 else 1))
-    )
-    return tuple(
-        input.shape[input.dim() - rank + at] if count is None else int(count)
-        for at, count in enumerate(given)
-    )
-
-
-def _adaptive(rank: int, kind: str) -> Any:
-    def pool(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-        _ranked(f"adaptive_{kind}_pool{rank}d", input, rank)
-        counts = _counts(input, output_size, rank)
-        if kind == "avg":
-            return hidden("_adaptive_avg_pool")(input, counts)
-        values, places = hidden("_adaptive_max_pool")(input, counts)
-        return (values, places) if return_indices else values
-
-    pool.__name__ = pool.__qualname__ = f"adaptive_{kind}_pool{rank}d"
-    pool.__doc__ = f"Windows chosen so that the last {rank} dimensions get output_size."
-    return pool
-
-
-adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = (
-    _adaptive(rank, "avg") for rank in (1, 2, 3)
-)
-adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = (
-    _adaptive(rank, "max") for rank in (1, 2, 3)
-)
-
-
-def _lp_pool(rank: int) -> Any:
-    averages = (avg_pool1d, avg_pool2d, avg_pool3d)
-
-    def pool(input: Any, norm_type: float, kernel_size: Any, stride: Any = None,
-             ceil_mode: bool = False) -> Any:  # fmt: skip
-        kernel = _sized(kernel_size, rank)
-        mean = averages[rank - 1](input.pow(norm_type), kernel, stride, 0, ceil_mode)
-        total = mean * math.prod(kernel)
-        return (torch.sign(total) * torch.relu(torch.abs(total))).pow(1.0 / norm_type)
-
-    pool.__name__ = pool.__qualname__ = f"lp_pool{rank}d"
-    pool.__doc__ = "The p-norm (without absolute values) over windows."
-    return pool
-
-
-lp_pool1d, lp_pool2d, lp_pool3d = (_lp_pool(rank) for rank in (1, 2, 3))
-
-
 # Normalisation.
 
 
@@ -320,7 +152,7 @@ def batch_norm(
     made, mean, var = hidden("_batch_norm_train")(
         input, weight, bias, running_mean, running_var, float(momentum or 0.0), eps
     )
-    if running_mean is not None:
+    if running_mean is not None and input.numel():
         with torch.no_grad():
             running_mean.copy_(mean)
             running_var.copy_(var)
@@ -507,19 +339,6 @@ def poisson_nll_loss(input: Any, target: Any, log_input: bool = True, full: bool
     return _reduced(loss, reduction)
 
 
-def gaussian_nll_loss(input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-06,
-                      reduction: str = "mean") -> Any:  # fmt: skip
-    """Minus the logarithm of a Gaussian density."""
-    var = torch.full_like(input, var) if isinstance(var, float) else var
-    with torch.no_grad():
-        limited = var.clamp(min=eps)
-    var = var + (limited - var).detach()
-    loss = 0.5 * (var.log() + (input - target) ** 2 / var)
-    if full:
-        loss = loss + 0.5 * math.log(2 * math.pi)
-    return _reduced(loss, reduction)
-
-
 def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, size_average: Any = None,
                          reduce: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
     """The input where target is 1, how far it is inside the margin where it is -1."""
@@ -581,109 +400,15 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-06,
     return (x1 - x2 + eps).norm(p, -1, keepdim)
 
 
-def triplet_margin_loss(
-    anchor: Any, positive: Any, negative: Any, margin: float = 1.0, p: float = 2,
-    eps: float = 1e-06, swap: bool = False, size_average: Any = None, reduce: Any = None,
-    reduction: str = "mean",
-) -> Any:  # fmt: skip
-    """How far the negative is not farther than the positive by the margin."""
-    reduction = _old_reduction(size_average, reduce, reduction)
-    near = pairwise_distance(anchor, positive, p, eps)
-    far = pairwise_distance(anchor, negative, p, eps)
-    if swap:
-        far = torch.minimum(far, pairwise_distance(positive, negative, p, eps))
-    return _reduced((near - far + margin).clamp_min(0), reduction)
-
-
-def multi_margin_loss(input: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None,
-                      size_average: Any = None, reduce: Any = None,
-                      reduction: str = "mean") -> Any:  # fmt: skip
-    """How far other classes are inside the margin of the target class."""
-    reduction = _old_reduction(size_average, reduce, reduction)
-    rows = input if input.dim() == 2 else input.unsqueeze(0)
-    index = target.reshape(-1, 1)
-    off = (margin - rows.gather(1, index) + rows).clamp_min(0).pow(p)
-    if weight is not None:
-        off = off * weight[index]
-    mask = torch.ones_like(rows).scatter(1, index, 0.0)
-    loss = (off * mask).sum(1) / rows.size(1)
-    return _reduced(loss if input.dim() == 2 else loss.squeeze(0), reduction)
-
-
-# Images and attention.
-
-
-def interpolate(input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
-                align_corners: bool | None = None, recompute_scale_factor: bool | None = None,
-                antialias: bool = False) -> Any:  # fmt: skip
-    """Resamples the dimensions behind batch and channels, to size or by scale_factor."""
-    rank = input.dim() - 2
-    if (size is None) == (scale_factor is None):
-        raise ValueError(
-            "either size or scale_factor should be defined"
-            if size is None
-            else "only one of size or scale_factor should be defined"
-        )
-    if align_corners is not None and mode in ("nearest", "area", "nearest-exact"):
-        raise ValueError(
-            "align_corners option can only be set with the interpolating modes: linear | bilinear "
-            "| bicubic | trilinear"
-        )
-    if antialias:
-        raise NotImplementedError("compat does not have antialias=True yet")
-    modes = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
-    if mode in modes and modes[mode] != rank:
-        raise NotImplementedError(
-            "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
-            f"{input.dim()}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | "
-            f"area | nearest-exact (got {mode})"
-        )
-    scales = None
-    if size is None:
-        factors = (scale_factor,) * rank if isinstance(scale_factor, int | float) else scale_factor
-        size = [math.floor(n * f) for n, f in zip(input.shape[2:], factors, strict=True)]
-        if not recompute_scale_factor:
-            scales = tuple(float(f) for f in factors)
-    sizes = (size,) * rank if isinstance(size, int) else tuple(int(n) for n in size)
-    kind = "linear" if mode in ("linear", "bilinear", "trilinear") else mode
-    return hidden("_interpolate")(input, sizes, kind, bool(align_corners), scales)
-
-
-def upsample(input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
-             align_corners: bool | None = None) -> Any:  # fmt: skip
-    """As `interpolate`, which took its place."""
-    warnings.warn(
-        "`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.",
-        UserWarning,
-        stacklevel=2,
-    )
-    return interpolate(input, size, scale_factor, mode, align_corners)
-
-
-def scaled_dot_product_attention(
-    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,
-    is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
-) -> Any:  # fmt: skip
-    """softmax(query @ key.T * scale + mask) @ value."""
-    if dropout_p:
-        if attn_mask is None and is_causal:
-            rows, columns = query.shape[-2], key.shape[-2]
-            attn_mask = torch.ones(rows, columns, dtype=torch.bool).tril()
-        by = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-        scores = query @ key.transpose(-2, -1) * by
-        if attn_mask is not None:
-            scores = (
-                scores.masked_fill(attn_mask.logical_not(), -math.inf)
-                if attn_mask.dtype is torch.bool
-                else scores + attn_mask
-            )
-        return dropout(softmax(scores, -1), dropout_p) @ value
-    return hidden("_attention")(
-        query, key, value, attn_mask, None, is_causal=is_causal, scale=scale, enable_gqa=enable_gqa
-    )
-
-
 unfold = _OPS["unfold"]
+
+# Other subjects; they come last because they build on the above.
+for _subject in ("attention", "bags", "dropout", "images", "losses", "pools"):
+    _module = importlib.import_module(f"compat_nn.functions.{_subject}")
+    globals().update({
+        _name: _each for _name, _each in vars(_module).items()
+        if not _name.startswith("_") and getattr(_each, "__module__", None) == _module.__name__
+    })  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -88,3 +88,12 @@ class Buffer(torch.Tensor, metaclass=_KindOfTensor):
         marked.persistent = persistent
         marked._is_buffer = True
         return marked
+
+
+def __getattr__(name: str) -> Any:
+    # They are made of parameters, so that they come after them.
+    if name in ("UninitializedParameter", "UninitializedBuffer", "is_lazy"):
+        from . import lazy_tensors
+
+        return getattr(lazy_tensors, name)
+    raise AttributeError(f"module 'torch.nn.parameter' has no attribute '{name}'")

@@ -227,6 +227,8 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *, gene
 def _overwrite(self: Any, draw: Draw) -> Any:
     """Fills a tensor with samples, in the order of its memory as PyTorch does."""
     one = self._meta
+    if one.device.type == "meta":  # there are no elements, and nothing is drawn for them
+        return self
     drawn = draw(tuple(one.shape)) if one.contiguous else streams.in_memory_order(
         tuple(one.shape), one.strides, draw
     )
@@ -370,11 +372,13 @@ def device_seed(input: Any) -> Any:
     return from_host(np.array(number), d.int64, input._meta.device)
 
 
-def host_dropout_mask(input: Any, p: float) -> Any:
+def host_dropout_mask(input: Any, p: float, by_channel: bool = False) -> Any:
     """PyTorch's own dropout mask, scaled, when the stream is to be followed; else None."""
     if not follows_stream:
         return None
     shape = tuple(input._meta.shape)
+    if by_channel:
+        shape = (*shape[:2], *(1,) * (len(shape) - 2))
     mask = streams.dropout_mask(source.default_generator, shape, p)
     scale = mask.astype(input._meta.dtype.numpy) / (1 - p) if p < 1 else mask * 0.0
     return from_host(np.asarray(scale, input._meta.dtype.numpy), input._meta.dtype,

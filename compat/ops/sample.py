@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -28,19 +30,29 @@ def feature_dropout(input: Array, seed: Array, p: Scalar) -> Array:
     """`dropout` of whole channels: one draw for each (sample, channel)."""
     shape = (*input.shape[:2], *(1,) * (input.ndim - 2))
     kept = jax.random.uniform(random_key(seed), shape, "float32") >= p.astype("float32")
-    scale = jnp.where(p == 1, 0, 1 / jnp.where(p == 1, 1, 1 - p)).astype(input.dtype)
-    return jnp.where(kept, input * scale, jnp.zeros((), input.dtype))
+    scale = jnp.where(p == 1, 0, 1 / jnp.where(p == 1, 1, 1 - p))
+    return input * jnp.where(kept, scale, 0).astype(input.dtype)
+
+
+def _alpha_dropped(input: jax.Array, seed: jax.Array, p: jax.Array, shape: Any) -> jax.Array:
+    low = -1.7580993408473766
+    kept = jax.random.uniform(random_key(seed), shape, "float32") >= p.astype("float32")
+    a = jnp.where(p == 1, 0, (jnp.where(p == 1, 1, 1 - p) * (1 + p * low**2)) ** -0.5)
+    chosen = jnp.where(kept, input, jnp.asarray(low, input.dtype))
+    shift = jnp.where(p == 1, 0, -a * low * p)
+    return chosen * a.astype(input.dtype) + shift.astype(input.dtype)
 
 
 @op(homes=("hidden",), name="_alpha_dropout", out=False)
 def alpha_dropout(input: Array, seed: Array, p: Scalar) -> Array:
     """Sets elements to SELU's negative limit and rescales, so that mean and variance stay."""
-    low = -1.7580993408473766
-    kept = jax.random.uniform(random_key(seed), input.shape, "float32") >= p.astype("float32")
-    a = ((1 - p) * (1 + p * low**2)) ** -0.5
-    b = -a * low * p
-    chosen = jnp.where(kept, input, jnp.asarray(low, input.dtype))
-    return chosen * a.astype(input.dtype) + b.astype(input.dtype)
+    return _alpha_dropped(input, seed, p, input.shape)
+
+
+@op(homes=("hidden",), name="_feature_alpha_dropout", out=False)
+def feature_alpha_dropout(input: Array, seed: Array, p: Scalar) -> Array:
+    """`alpha_dropout` of whole channels: one draw for each (sample, channel)."""
+    return _alpha_dropped(input, seed, p, (*input.shape[:2], *(1,) * (input.ndim - 2)))
 
 
 # Samples that the host drew. Gradients do not flow through most of them: PyTorch gives zeros.

@@ -156,7 +156,9 @@ class Rule:
         if create:
             ins, outs = self.kept(mask)
             tapes: list[Tape | None] = [node.edges[at] for at in ins]
-            tapes += [result_tape(node, at) for at in outs]
+            tapes += [
+                result_tape(node, at) if self.outs[at].differentiable else None for at in outs
+            ]
             tapes += [one[1] for one in gradients if one is not None]
             made = iter(taped(rule, list(made), operands, tapes, node.numbers))
             return [None if edge is None else next(made) for edge in node.edges]

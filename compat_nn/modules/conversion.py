@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import compat as torch
 
+from ..lazy_tensors import is_lazy
 from ..parameter import Parameter
 
 M = TypeVar("M", bound="Converts")
@@ -85,6 +86,9 @@ class Converts:
         for name, parameter in self._parameters.items():
             if parameter is None:
                 continue
+            if is_lazy(parameter):
+                self._parameters[name] = parameter.changed_by(fn)
+                continue
             with torch.no_grad():
                 applied = fn(parameter)
                 gradient = parameter.grad
@@ -102,7 +106,8 @@ class Converts:
                 parameter.grad = applied_gradient.requires_grad_(gradient.requires_grad)
         for name, buffer in self._buffers.items():
             if buffer is not None:
-                self._buffers[name] = fn(buffer)
+                lazy = is_lazy(buffer)
+                self._buffers[name] = buffer.changed_by(fn) if lazy else fn(buffer)
         return self
 
     def to(self: M, *args: Any, **kwargs: Any) -> M:

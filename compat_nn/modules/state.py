@@ -12,6 +12,7 @@ from typing import Any
 import compat as torch
 from compat.utils.hooks import RemovableHandle
 
+from ..lazy_tensors import is_lazy
 from ..parameter import Parameter
 
 _EXTRA = "_extra_state"
@@ -218,6 +219,10 @@ class KeepsState:
                 f"{named}expected torch.Tensor or Tensor-like object from checkpoint "
                 f"but received {type(given)}"
             )
+        if is_lazy(present):
+            if is_lazy(given):
+                return None
+            present.materialize(given.shape)
         if present.dim() == 0 and given.shape == (1,):  # 0.3 saved numbers as one element
             given = given[0]
         if given.shape != present.shape:

@@ -11,18 +11,6 @@ import compat
 oracle = pytest.importorskip("torch")
 pytestmark = pytest.mark.oracle
 
-# Layers whose function compat does not have yet: they are skipped, and counted as missing.
-MISSING = {
-    "MultiLabelMarginLoss": "multilabel_margin_loss", "CTCLoss": "ctc_loss", "Fold": "fold",
-    "TripletMarginWithDistanceLoss": "triplet_margin_with_distance_loss",
-    "EmbeddingBag": "embedding_bag", "MultiheadAttention": "multi_head_attention_forward",
-    "TransformerEncoderLayer": "multi_head_attention_forward",
-    "TransformerDecoderLayer": "multi_head_attention_forward",
-    "Transformer": "multi_head_attention_forward", "FractionalMaxPool2d": "fractional_max_pool2d",
-    "FractionalMaxPool3d": "fractional_max_pool3d", "MaxUnpool1d": "max_unpool1d",
-    "MaxUnpool2d": "max_unpool2d", "MaxUnpool3d": "max_unpool3d",
-}  # fmt: skip
-
 DRAWS = {
     "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout",
     "RReLU", "FractionalMaxPool2d", "FractionalMaxPool3d",
@@ -269,9 +257,6 @@ def _modes():
 @pytest.mark.filterwarnings("ignore")
 def test_layer(case, training):
     name, args, kwargs, given = case
-    if name in MISSING:
-        assert not hasattr(compat.nn.functional, MISSING[name]), f"{name} can be tested now"
-        pytest.skip(f"compat does not have nn.functional.{MISSING[name]} yet")
     given = given.split(",") if "," in given else [given] if given in INPUTS else given.split()
     works = name not in DRAWS or not (training or name.startswith("Frac"))
     facts, arrays = _run(compat, name, args, kwargs, given, training, works)

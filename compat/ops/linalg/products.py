@@ -319,5 +319,6 @@ def _linear_text(input: jax.Array, weight: jax.Array) -> str:
 @op(homes=("nn.functional",), out=False)
 def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = None) -> Array:
     """`input1 @ weight[k] @ input2 + bias[k]` for each output k."""
-    made = jnp.einsum("...i,kij,...j->...k", input1, weight, input2)
-    return made if bias is None else made + bias
+    wide = jnp.float32 if weight.dtype.itemsize < 4 else None
+    made = jnp.einsum("...i,kij,...j->...k", input1, weight, input2, preferred_element_type=wide)
+    return (made if bias is None else made + bias).astype(weight.dtype)

@@ -158,7 +158,7 @@ def logsigmoid(input: Operand) -> Promoted:
 
 
 @pointwise(homes=_FUNCTIONAL, inplace=False)
-def softsign(input: Operand) -> Promoted:
+def softsign(input: Floating) -> Floating:
     """`x / (1 + |x|)`."""
     return input / (1 + jnp.abs(input))
 

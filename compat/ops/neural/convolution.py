@@ -183,6 +183,19 @@ def _choose(role: str, groups: int, c: int, o: int, taps: int) -> str:
     return "product" if taps == 1 else "taps" if few and taps <= 49 else "xla"
 
 
+def _summed_wide(form: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
+    """Adds half-precision products up in float32, as accelerators do of themselves."""
+
+    def wide(first: jax.Array, second: jax.Array, *args: Any, **kwargs: Any) -> jax.Array:
+        if first.dtype.itemsize > 2 or not jnp.issubdtype(first.dtype, jnp.floating):
+            return form(first, second, *args, **kwargs)
+        made = form(first.astype("float32"), second.astype("float32"), *args, **kwargs)
+        return made.astype(first.dtype)
+
+    return wide
+
+
+@_summed_wide
 def _convolve_on_cpu(x: jax.Array, w: jax.Array, window: Window) -> jax.Array:
     *kernel, c, o = w.shape
     form = _choose("convolve", window.groups, c, o // window.groups, prod(kernel))
@@ -196,6 +209,7 @@ def _convolve_on_cpu(x: jax.Array, w: jax.Array, window: Window) -> jax.Array:
     return sums(x, w, window) if form == "product" else _in_blocks(sums, x, w, window)
 
 
+@_summed_wide
 def _scatter_on_cpu(g: jax.Array, w: jax.Array, window: Window, size: tuple[int, ...]):
     *kernel, c, o = w.shape
     form = _choose("scatter", window.groups, c, o // window.groups, prod(kernel))
@@ -209,6 +223,7 @@ def _scatter_on_cpu(g: jax.Array, w: jax.Array, window: Window, size: tuple[int,
     return sums(g, w, window, size) if form == "product" else _in_blocks(sums, g, w, window, size)
 
 
+@_summed_wide
 def _correlate_on_cpu(x: jax.Array, g: jax.Array, window: Window, kernel: tuple[int, ...]):
     c, o = x.shape[-1] // window.groups, g.shape[-1] // window.groups
     form = _choose("correlate", window.groups, c, o, prod(kernel))
@@ -409,6 +424,7 @@ def _conv(
     groups: int,
 ) -> jax.Array:
     x = _batched(input, rank, f"conv{rank}d")
+    _check_ranks(x, weight)
     pairs = (
         _named_padding(padding, rank, weight, stride, dilation)
         if isinstance(padding, str)
@@ -433,6 +449,7 @@ def _conv_transpose(
     groups: int,
 ) -> jax.Array:
     x = _batched(input, rank, f"conv_transpose{rank}d")
+    _check_ranks(x, weight)
     window = _window(weight, stride, _symmetric(padding, weight.ndim - 2), dilation, groups)
     _check_operands(x, weight, bias, window, transposed=True)
     extra = _numbers("output_padding", output_padding, rank)
@@ -541,16 +558,20 @@ def _window(
     return Window(strides, padding, dilations, groups)
 
 
+def _check_ranks(x: jax.Array, weight: jax.Array) -> None:
+    require(weight.ndim >= 3, "weight should have at least three dimensions")
+    require(
+        weight.ndim == x.ndim,
+        f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight "
+        f"{list(weight.shape)}, but got {x.ndim}-dimensional input of size {list(x.shape)} instead",
+    )
+
+
 def _check_operands(
     x: jax.Array, weight: jax.Array, bias: jax.Array | None, window: Window, transposed: bool
 ) -> None:
     shape, groups = list(weight.shape), window.groups
     given = f"Given transposed={int(transposed)}" if transposed else f"Given groups={groups}"
-    require(
-        weight.ndim == x.ndim,
-        f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight {shape}, "
-        f"but got {x.ndim}-dimensional input of size {list(x.shape)} instead",
-    )
     require(
         shape[0] >= groups,
         f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got "

@@ -127,10 +127,9 @@ def kl_div(input: Promoted, target: Promoted, reduction: str = "mean",
     if log_target:
         loss = jnp.exp(target) * (target - input)
     else:
-        positive = target > 0
-        safe = jnp.where(positive, target, 1)
-        loss = jnp.where(positive, target * jnp.log(safe), 0) - target * input
-        loss = jnp.where(jnp.isnan(target), target, loss)
+        zero = target == 0
+        safe = jnp.where(zero, 1, target)
+        loss = jnp.where(zero, 0, target * jnp.log(safe)) - target * input
     if reduction == "batchmean":
         return jnp.sum(loss) / (input.shape[0] if input.ndim else 1)
     return reduced(loss, reduction)
@@ -157,7 +156,7 @@ def check_classes(input: jax.Array, target: jax.Array) -> None:
     require(input.ndim > 0, "Expected input to have at least 1 dimension")
     require(
         target.dtype.name in ("int64", "uint8"),
-        f"expected scalar type Long but found {_title(target)}",
+        f"expected scalar type Long but found {title(target)}",
     )
     if input.ndim == 1:
         require(target.ndim <= 1, "multi-target not supported at the moment")
@@ -174,10 +173,13 @@ def check_classes(input: jax.Array, target: jax.Array) -> None:
     )
 
 
-def _title(array: jax.Array) -> str:
-    return {"float32": "Float", "float64": "Double", "int32": "Int", "bool": "Bool"}.get(
-        array.dtype.name, array.dtype.name
-    )
+def title(array: jax.Array) -> str:
+    """PyTorch's word for the type of an array."""
+    names = {
+        "float32": "Float", "float64": "Double", "int32": "Int", "bool": "Bool",
+        "bfloat16": "BFloat16", "float16": "Half", "int16": "Short", "int8": "Char",
+    }  # fmt: skip
+    return names.get(array.dtype.name, array.dtype.name)
 
 
 def class_loss(
@@ -213,7 +215,7 @@ def cross_entropy(input: Operand, target: Array, weight: Array | None = None,
         0.0 <= label_smoothing <= 1.0,
         f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}",
     )
-    if target.shape == input.shape and target.dtype.kind == "f":
+    if target.shape == input.shape and jnp.issubdtype(target.dtype, jnp.floating):
         return _soft(input, target, weight, reduction, label_smoothing, axis), jnp.ones((), bool)
     check_classes(input, target)
     logs = jax.nn.log_softmax(input, axis)

@@ -71,6 +71,13 @@ def layer_norm(input: Operand, normalized_shape: Any, weight: Operand | None = N
                bias: Operand | None = None, eps: float = 1e-05,
                cudnn_enable: Flag = True) -> Array:  # fmt: skip
     """Normalises over the last dimensions, which have normalized_shape."""
+    shape = _checked_shape(input, normalized_shape, weight, bias)
+    made = _standard(input, tuple(range(input.ndim - len(shape), input.ndim)), eps)
+    return _affine(made, weight, bias)
+
+
+def _checked_shape(input: jax.Array, normalized_shape: Any, weight: Any, bias: Any) -> Any:
+    """The shape over which to normalise, if input, weight and bias have it."""
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     require(
         len(shape) >= 1,
@@ -89,15 +96,14 @@ def layer_norm(input: Operand, normalized_shape: Any, weight: Operand | None = N
         f"Given normalized_shape={list(shape)}, expected input with shape "
         f"[*{''.join(f', {n}' for n in shape)}], but got input of size{list(input.shape)}",
     )
-    made = _standard(input, tuple(range(input.ndim - len(shape), input.ndim)), eps)
-    return _affine(made, weight, bias)
+    return shape
 
 
 @op(homes=("torch", "nn.functional"), out=False, math=True)
 def rms_norm(input: Operand, normalized_shape: Any, weight: Operand | None = None,
              eps: float | None = None) -> Array:  # fmt: skip
     """Divides by the root of the mean square over the last dimensions."""
-    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    shape = _checked_shape(input, normalized_shape, weight, None)
     axes = tuple(range(input.ndim - len(shape), input.ndim))
     small = jnp.finfo(input.dtype).eps if eps is None else eps
     made = input * lax.rsqrt(jnp.mean(input * input, axes, keepdims=True) + small)
@@ -135,14 +141,18 @@ def instance_norm(input: Operand, weight: Operand | None = None, bias: Operand |
 
 
 @op(homes=("nn.functional",), out=False, math=True)
-def local_response_norm(input: Operand, size: int, alpha: float = 0.0001, beta: float = 0.75,
-                        k: float = 1.0) -> Array:  # fmt: skip
+def local_response_norm(input: Operand, size: int, alpha: float = 0.0001,
+                        beta: float = 0.75, k: float = 1.0) -> Array:  # fmt: skip
     """Divides by a power of the mean square over neighbouring channels."""
     require(
         input.ndim >= 3,
         f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)",
         ValueError,
     )
+    if not input.size:
+        return input
+    if not jnp.issubdtype(input.dtype, jnp.inexact):
+        input = input.astype("float32")
     squares = input * input
     pads = [(0, 0)] * input.ndim
     pads[1] = (size // 2, (size - 1) // 2)

@@ -237,8 +237,8 @@ def _indexed_rule(grad_0: Any, result_1: Any, input: Any, kernel: Any) -> Any:
     rank = len(kernel)
     count = math.prod(input.shape[:-rank])
     flat = jnp.zeros((count, math.prod(input.shape[-rank:])), grad_0.dtype)
-    rows = jnp.arange(count)[:, None]
-    made = flat.at[rows, result_1.reshape(count, -1)].add(grad_0.reshape(count, -1))
+    rows, windows = jnp.arange(count)[:, None], math.prod(grad_0.shape[-rank:])
+    made = flat.at[rows, result_1.reshape(count, windows)].add(grad_0.reshape(count, windows))
     return made.reshape(input.shape)
 
 
@@ -274,6 +274,12 @@ def _places(winner: jax.Array, windows: Windows) -> jax.Array:
 # --- means ----------------------------------------------------------------------------------------
 
 
+def _wide(x: jax.Array) -> jax.Array:
+    """Half precision is added up in float32."""
+    half = x.dtype.itemsize < 4 and jnp.issubdtype(x.dtype, jnp.floating)
+    return x.astype("float32") if half else x
+
+
 def _sums(x: jax.Array, windows: Windows) -> jax.Array:
     if math.prod(windows.kernel) <= _TAPS_AT_ONCE:
         return sum(windows.seen(x, 0), start=jnp.zeros((), x.dtype))
@@ -294,11 +300,11 @@ def avg_pool(input: Array, kernel: Any, stride: Any, padding: Any, ceil_mode: Fl
     """Means over windows."""
     windows = _windows(input, kernel, stride, padding, (1,) * len(kernel), ceil_mode)
     require(divisor_override != 0, "divisor must be not zero")
-    total = _sums(_enter(input, len(kernel)), windows)
+    total = _sums(_wide(_enter(input, len(kernel))), windows)
     divisor = divisor_override or _counted(windows, count_include_pad)
     divisor = jnp.asarray(divisor, total.dtype)
     made = lax.div(total, jnp.broadcast_to(divisor, total.shape))
-    return _leave(made, input)
+    return _leave(made.astype(input.dtype), input)
 
 
 def _counted(windows: Windows, with_padding: bool) -> np.ndarray:
@@ -324,9 +330,10 @@ def _bins(n: int, count: int) -> list[tuple[int, int]]:
 @op(**_HIDDEN, name="_adaptive_avg_pool", extras={"node": "AdaptiveAvgPool2DBackward0"})
 def adaptive_avg_pool(input: Array, counts: Any) -> Array:
     """Means over so many nearly equal windows in each of the last dimensions."""
-    x = _enter(input, len(counts))
+    x = _wide(_enter(input, len(counts)))
     if all(count == 1 for count in counts):
-        return _leave(x.mean(tuple(range(1, x.ndim - 1)), keepdims=True), input)
+        made = x.mean(tuple(range(1, x.ndim - 1)), keepdims=True)
+        return _leave(made.astype(input.dtype), input)
     for axis, count in enumerate(counts, 1):
         n = x.shape[axis]
         if count and n % count == 0:
@@ -336,7 +343,7 @@ def adaptive_avg_pool(input: Array, counts: Any) -> Array:
         for place, (begin, end) in enumerate(_bins(n, count)):
             weights[place, begin:end] = 1 / (end - begin)
         x = jnp.moveaxis(jnp.tensordot(jnp.asarray(weights, x.dtype), x, (1, axis)), 0, axis)
-    return _leave(x, input)
+    return _leave(x.astype(input.dtype), input)
 
 
 @op(**_HIDDEN, name="_adaptive_max_pool", backward=lambda grad_0, result_1, input, counts:

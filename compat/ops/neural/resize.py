@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax.numpy as jnp
@@ -69,7 +70,8 @@ def _nearest(n: int, count: int, scale: float | None, exact: bool) -> np.ndarray
 def interpolate(input: Array, size: Any, mode: str, align_corners: bool,
                 scales: Any = None) -> Array:  # fmt: skip
     """Resamples the dimensions behind batch and channels to size."""
-    made = input
+    half = input.dtype.itemsize < 4 and jnp.issubdtype(input.dtype, jnp.floating)
+    made = input.astype("float32") if half else input
     for d, count in enumerate(size):
         axis = d + 2
         n = made.shape[axis]
@@ -85,18 +87,17 @@ def interpolate(input: Array, size: Any, mode: str, align_corners: bool,
             matrix = _cubic(n, count, align_corners, scale)
         else:
             matrix = _linear(n, count, align_corners, scale)
-        work = made.astype("float32") if made.dtype.itemsize < 4 else made
-        work = jnp.moveaxis(
-            jnp.moveaxis(work, axis, -1) @ jnp.asarray(matrix, work.dtype), -1, axis
+        made = jnp.moveaxis(
+            jnp.moveaxis(made, axis, -1) @ jnp.asarray(matrix, made.dtype), -1, axis
         )
-        made = work.astype(input.dtype)
-    return made
+    return made.astype(input.dtype)
 
 
 @op(homes=("torch", "nn.functional"), out=False)
 def pixel_shuffle(input: Array, upscale_factor: int) -> Array:
     """(..., C * r * r, H, W) as (..., C, H * r, W * r)."""
     r = upscale_factor
+    require(r > 0, f"pixel_shuffle expects a positive upscale_factor, but got {r}")
     require(
         input.ndim >= 3,
         f"pixel_shuffle expects input to have at least 3 dimensions, but got input with "
@@ -108,7 +109,7 @@ def pixel_shuffle(input: Array, upscale_factor: int) -> Array:
         "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "
         f"upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}",
     )
-    made = input.reshape(-1, channels // (r * r), r, r, height, width)
+    made = input.reshape(math.prod(lead), channels // (r * r), r, r, height, width)
     made = made.transpose(0, 1, 4, 2, 5, 3)
     return made.reshape(*lead, channels // (r * r), height * r, width * r)
 
@@ -117,15 +118,43 @@ def pixel_shuffle(input: Array, upscale_factor: int) -> Array:
 def pixel_unshuffle(input: Array, downscale_factor: int) -> Array:
     """The inverse of `pixel_shuffle`."""
     r = downscale_factor
+    require(
+        input.ndim >= 3,
+        "pixel_unshuffle expects input to have at least 3 dimensions, but got input with "
+        f"{input.ndim} dimension(s)",
+    )
+    require(r > 0, f"pixel_unshuffle expects a positive downscale_factor, but got {r}")
+    for name, at in (("height", -2), ("width", -1)):
+        require(
+            input.shape[at] % r == 0,
+            f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but "
+            f"input.size({at})={input.shape[at]} is not divisible by {r}",
+        )
     *lead, channels, height, width = input.shape
-    made = input.reshape(-1, channels, height // r, r, width // r, r).transpose(0, 1, 3, 5, 2, 4)
+    made = input.reshape(math.prod(lead), channels, height // r, r, width // r, r)
+    made = made.transpose(0, 1, 3, 5, 2, 4)
     return made.reshape(*lead, channels * r * r, height // r, width // r)
 
 
 @op(homes=("torch", "nn.functional"), out=False)
 def channel_shuffle(input: Array, groups: int) -> Array:
     """Deals the channels of the groups out in turn."""
+    require(
+        input.ndim > 2,
+        f"channel_shuffle expects input with > 2 dims, but got input with sizes "
+        f"{list(input.shape)}",
+    )
     n, channels, *rest = input.shape
+    require(
+        groups > 0,
+        "Number of groups to divide channels in must be positive. Value of groups:"
+        f"{groups}",
+    )
+    require(
+        channels % groups == 0,
+        f"Number of channels must be divisible by groups. Got {channels} channels and {groups} "
+        "groups.",
+    )
     made = input.reshape(n, groups, channels // groups, *rest)
     return jnp.swapaxes(made, 1, 2).reshape(input.shape)
 

@@ -1,0 +1,1 @@
+"""Parts of `torch.nn.functional` that compose several ops, by subject."""
