@@ -371,7 +371,7 @@ def multilabel_soft_margin_loss(
     reduction = _old_reduction(size_average, reduce, reduction)
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))  # noqa: F821
     loss = loss if weight is None else loss * weight
-    return _reduced(loss.mean(-1), reduction)
+    return _reduced(loss.sum(-1) / input.size(-1), reduction)
 
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-08) -> Any:

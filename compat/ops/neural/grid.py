@@ -64,9 +64,7 @@ def grid_sampler(input: Array, grid: Array, interpolation_mode: int, padding_mod
 
 def _sampled(input: jax.Array, grid: jax.Array, mode: int, padding: int, align: bool) -> jax.Array:
     _check(input, grid)
-    given, size = input.dtype, input.shape[2:]
-    if given.itemsize < 4:
-        input, grid = input.astype("float32"), grid.astype("float32")
+    size = input.shape[2:]
     # The grid's last dimension runs from the last spatial dimension to the first.
     where = [
         _unnormalized(grid[..., -1 - at], n, align) for at, n in enumerate(size)
@@ -88,7 +86,7 @@ def _sampled(input: jax.Array, grid: jax.Array, mode: int, padding: int, align: 
             ]
         weight: Any = math.prod([weight for _, weight in corner], start=jnp.ones((), grid.dtype))
         total = total + _read(flat, places, size) * weight[:, None].astype(input.dtype)
-    return jnp.asarray(total, given)
+    return total
 
 
 def _check(input: jax.Array, grid: jax.Array) -> None:
