@@ -6,7 +6,7 @@ from typing import Any
 
 from compat.core.errors import LinAlgError as LinAlgError
 from compat.front.create import hidden
-from compat.front.derive import FUNCTIONS, into_all
+from compat.front.derive import FUNCTIONS, given_out
 from compat.front.results import result_type
 
 globals().update(FUNCTIONS["linalg"])
@@ -38,5 +38,5 @@ def lstsq(input: Any, b: Any, rcond: float | None = None, *, driver: str | None 
         rank = rank.new_zeros((0,))
     sizes = sizes.detach() if exact else sizes.new_zeros((0,))
     made = _LSTSQ(solution, squares, rank, sizes)
-    return made if out is None else into_all(out, made)
+    return given_out(out, made)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from compat.front.create import hidden
-from compat.front.derive import FUNCTIONS, into_all
+from compat.front.derive import FUNCTIONS, given_out
 
 
 class Removed(NamedTuple):
@@ -178,7 +178,7 @@ def _front(name: str, removed: Removed) -> Callable[..., Any]:
                 stacklevel=2,
             )
         made = removed.call(*args, **kwargs)
-        return made if out is None else into_all(out, made)
+        return given_out(out, made)
 
     front.__name__ = front.__qualname__ = name
     front.__doc__ = f"Removed after PyTorch {removed.since}: use {removed.successor}."

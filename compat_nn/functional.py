@@ -170,12 +170,10 @@ def instance_norm(input: Any, running_mean: Any = None, running_var: Any = None,
             f"Expected more than 1 spatial element when training, got input size {input.size()}"
         )
     if running_mean is not None:
-        dims = [0, *range(2, input.dim())]
         with torch.no_grad():
             flat = input.flatten(2)
             running_mean.lerp_(flat.mean(2).mean(0), momentum)
             running_var.lerp_(flat.var(2).mean(0), momentum)
-        del dims
     return hidden("_instance_norm")(input, weight, bias, eps)
 
 

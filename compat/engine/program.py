@@ -91,15 +91,14 @@ class Known:
     estimate   what compiling it whole is expected to take, in seconds
     waiting    the program asked of the compiling thread, while it is not there yet
     slices     the entries that sets of live results depend on
-    functions  functions that give sets of live results on the host
+    joined     functions that give sets of live results, mostly on the host
     served     what `ready` was asked last, with its answer; None after programs came or went
     excess     what a run op by op costs more than a program would, in seconds
     """
 
     __slots__ = (
         "entries", "leaves", "programs", "visits", "spent", "estimate", "waiting", "distinct",
-        "slices", "functions", "excess", "_dear", "_launches",
-        "served",
+        "slices", "joined", "excess", "_dear", "served",
     )  # fmt: skip
 
     def __init__(self, wiring: Sequence[Any]) -> None:
@@ -110,10 +109,9 @@ class Known:
         self.programs: list[Program] = []
         self.visits, self.spent = 0, 0.0
         self.waiting: Program | None = None
-        self.functions: dict[tuple[int, ...], Any] = {}
+        self.joined: dict[tuple[int, ...], Any] = {}
         self.served: tuple[list[int], frozenset[int], Program | None] | None = None
         self._dear: list[Spec] | None = None
-        self._launches: int | None = None
         self.excess: float | None = None
         self.slices: dict[tuple[int, ...], list[Entry]] = {}
         self.estimate = (
@@ -142,17 +140,10 @@ class Known:
         """Whether compiling so many ops alone takes about as long as compiling the whole."""
         return 2 * SINGLE_SPEC * missing > self.estimate
 
-    @property
-    def launches(self) -> int:
-        """How many entries are not on the host."""
-        if self._launches is None:
-            self._launches = sum(not entry.spec.on_host for entry in self.entries)
-        return self._launches
-
     def host_changed(self) -> None:
         """Forgets what was worked out while other ops were on the host."""
-        self.functions.clear()
-        self._dear = self._launches = self.excess = None
+        self.joined.clear()
+        self._dear = self.excess = None
 
     def dear(self) -> list[Spec]:
         """The ops for which the host takes longer than launching an executable would."""

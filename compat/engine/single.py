@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from jax.stages import Compiled
 
 from compat.engine import report
-from compat.engine.program import Entry, Known, decode, set_array
+from compat.engine.program import Entry, Known, decode, on_device, set_array
 from compat.engine.section import Section
 from compat.engine.spec import SINGLE_LAUNCH, Spec
 
@@ -56,45 +56,52 @@ def _put_on_host(spec: Spec) -> None:
 JOINED = 30  # runs after which a section that is mostly on the host becomes one function
 
 
+class Joined(NamedTuple):
+    """A section as one function of arrays and numbers: what it runs, and how."""
+
+    function: Callable[..., Any]
+    hosted: int
+    launches: int
+
+
 def run_known(known: Known, live: Sequence[int], section: Section, device: Any) -> None:
     """Runs what the live results of a section depend on."""
     if known.visits > JOINED and device.platform == "cpu" and HOST_ALLOWED:
-        if any([_rent(spec) for spec in known.dear()]):
-            known.host_changed()
         key = tuple(live)
-        function = known.functions.get(key)
-        if function is None:
-            if len(known.functions) >= 4:
-                known.functions.clear()
-            function = known.functions[key] = _joined(known.needed(live), live)
-        if function:
-            return _run_joined(function, known, live, section, device)
+        joined = known.joined.get(key)
+        if joined is None:
+            if len(known.joined) >= 4:
+                known.joined.clear()
+            joined = known.joined[key] = _joined(known.needed(live), live)
+        if joined:
+            if any([_rent(spec) for spec in known.dear()]):
+                known.host_changed()
+            return _run_joined(joined, live, section, device)
     run_single(known.needed(live), section, device)
 
 
-def _run_joined(
-    function: Any, known: Known, live: Sequence[int], section: Section, device: Any
-) -> None:
+def _run_joined(joined: Joined, live: Sequence[int], section: Section, device: Any) -> None:
     arrays = [
         array if type(array := leaf.array) is np.ndarray else np.asarray(array)
         for leaf in section.leaves
     ]
-    launches = known.launches
+    given = arrays, section.floats, section.ints
     with np.errstate(all="ignore"):
-        if launches:
+        if joined.launches:
             with jax.enable_x64(True), jax.default_device(device):
-                results = function(arrays, section.floats, section.ints)
+                results = joined.function(*given)
         else:
-            results = function(arrays, section.floats, section.ints)
-    report.counters["launches"] += launches
-    report.counters["on_host"] += len(known.entries) - launches
+            results = joined.function(*given)
+    report.counters["launches"] += joined.launches
+    report.counters["on_host"] += joined.hosted
     values = section.values
     deque(map(set_array, [values[place] for place in live], results), maxlen=0)
 
 
 def _joined(entries: Sequence[Entry], live: Sequence[int]) -> Any:
-    """One function for entries that mostly run on the host; False when they do not."""
-    if 2 * sum(entry.spec.on_host for entry in entries) < len(entries):
+    """Entries that mostly run on the host as one function; False when they do not."""
+    hosted = sum(entry.spec.on_host for entry in entries)
+    if 2 * hosted < len(entries):
         return False
     from compat.engine.host import joined
 
@@ -105,7 +112,7 @@ def _joined(entries: Sequence[Entry], live: Sequence[int]) -> Any:
         given += [_NUMBERS[kind].format(at=at, next=at + 1) for kind, at in entry.numbers]
         program = spec.program if spec.on_host else spec.runner or spec.compiled()
         steps.append((program, given, entry.first, len(spec.outs)))
-    return joined(steps, live)
+    return Joined(joined(steps, live), hosted, len(entries) - hosted)
 
 
 _NUMBERS = {
@@ -118,16 +125,19 @@ def run_single(entries: Sequence[Entry], section: Section, device: Any) -> None:
     """Runs entries one by one."""
     values, floats, ints = section.values, section.floats, section.ints
     arrays: list[Any] = [value.array for value in values]
-    leaves: list[Any] = [leaf.array for leaf in section.leaves]
+    leaves = list(section.leaves)
     launches = 0
     with jax.enable_x64(True), jax.default_device(device), np.errstate(all="ignore"):
         for entry in entries:
             spec = entry.spec
-            operands = [arrays[at] if at >= 0 else leaves[-1 - at] for at in entry.operands]
+            places = entry.operands
             if spec.on_host:
+                operands = [arrays[at] if at >= 0 else leaves[-1 - at].array for at in places]
                 operands = [
                     one if type(one) is np.ndarray else np.asarray(one) for one in operands
                 ]
+            else:
+                operands = [arrays[at] if at >= 0 else on_device(leaves[-1 - at]) for at in places]
             for kind, at in entry.numbers:
                 operands.append(_number(kind, at, floats, ints))
             if spec.on_host:

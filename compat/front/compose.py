@@ -12,15 +12,9 @@ from compat.core import dtype as d
 from compat.core.size import broadcast_shapes, wrap_dim
 from compat.front import create
 from compat.front.base import TensorBase, look, value_of
-from compat.front.create import from_host, hidden
-from compat.front.derive import FUNCTIONS, assign, into_all
+from compat.front.create import from_host, hidden, torch_op
+from compat.front.derive import FUNCTIONS, assign, given_out
 from compat.tape import history
-
-
-def torch_op(name: str) -> Callable[..., Any]:
-    """A function of the torch namespace."""
-    return FUNCTIONS["torch"][name]
-
 
 # One name, several operations.
 
@@ -84,14 +78,14 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
     """The p-norm of all elements or along dims; "fro" is the 2-norm, "nuc" the nuclear norm."""
     if p == "nuc":
         made = hidden("_nuclear_norm")(input, dim if dim is None else tuple(dim), keepdim)
-        return made if out is None else into_all(out, made)
+        return given_out(out, made)
     if not input._meta.differentiable and dtype is None:
         raise RuntimeError(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
             f"{d.TYPE_NAMES[input._meta.dtype]}"
         )
     made = hidden("_norm")(input, 2 if p == "fro" or p is None else p, dim, keepdim, dtype=dtype)
-    return made if out is None else into_all(out, made)
+    return given_out(out, made)
 
 
 def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
@@ -104,7 +98,7 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
             f"{d.TYPE_NAMES[condition._meta.dtype]}"
         )
     made = hidden("_where")(condition, input, other)
-    return made if out is None else into_all(out, made)
+    return given_out(out, made)
 
 
 def _where_method(self: Any, condition: Any, other: Any) -> Any:
@@ -169,7 +163,7 @@ def nonzero(input: Any, *, out: Any = None, as_tuple: bool = False) -> Any:
         np.zeros((len(places[0]), 0), np.int64)
     )
     made = from_host(rows, d.int64, device)
-    return made if out is None else into_all(out, made)
+    return given_out(out, made)
 
 
 def argwhere(input: Any) -> Any:
@@ -188,7 +182,7 @@ def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
     holds = np.broadcast_to(look(value_of(mask)), shape).reshape(-1)
     index = from_host(np.nonzero(holds)[0].astype(np.int64), d.int64, input._meta.device)
     made = flat._index((index,), (0,))
-    return made if out is None else into_all(out, made)
+    return given_out(out, made)
 
 
 def unique(input: Any, sorted: bool = True, return_inverse: bool = False,
@@ -300,7 +294,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     if isinstance(dims, list | tuple):
         dims = tuple(tuple(each) if isinstance(each, list | tuple) else each for each in dims)
     made = hidden("_tensordot")(a, b, dims)
-    return made if out is None else into_all(out, made)
+    return given_out(out, made)
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> Any:
@@ -365,7 +359,7 @@ def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> 
     """The LU factors of `linalg.lu_factor_ex`, without their info unless it is asked for."""
     made = hidden("_lu_with_info")(A, pivot)
     made = made if get_infos else tuple(made[:2])
-    return made if out is None else into_all(out, made)
+    return given_out(out, made)
 
 
 def chain_matmul(*matrices: Any, out: Any = None) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from compat.core.size import contiguous_format
-from compat.front.derive import FUNCTIONS, into_all
+from compat.front.derive import FUNCTIONS, given_out
 
 _TWINS = (
     "as_strided", "detach", "diagonal", "expand", "narrow", "permute", "select", "split",
@@ -23,7 +23,7 @@ def _twin(name: str, view: Callable[..., Any]) -> Callable[..., Any]:
             made = tuple(each.clone(memory_format=contiguous_format) for each in made)
         else:
             made = made.clone(memory_format=contiguous_format)
-        return made if out is None else into_all(out, made)
+        return given_out(out, made)
 
     copy.__name__ = copy.__qualname__ = f"{name}_copy"
     copy.__doc__ = f"As `{name}`, in memory of its own."

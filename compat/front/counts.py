@@ -10,12 +10,9 @@ from compat.core import dtype as d
 from compat.core.size import wrap_dim
 from compat.front import create
 from compat.front.base import TensorBase
-from compat.front.derive import FUNCTIONS, into_all
+from compat.front.create import torch_op
+from compat.front.derive import FUNCTIONS, given_out
 from compat.front.results import result_type
-
-
-def _torch(name: str) -> Any:
-    return FUNCTIONS["torch"][name]
 
 
 def _edges(
@@ -41,7 +38,7 @@ def _edges(
 
 def _places(values: Any, edges: Any) -> tuple[Any, Any]:
     """The bin of each value, and whether it is in one; the last bin holds its right edge."""
-    at = _torch("searchsorted")(edges, values, right=True) - 1
+    at = torch_op("searchsorted")(edges, values, right=True) - 1
     last = edges.numel() - 2
     inside = (values >= edges[0]) & (values <= edges[-1])
     return at.clamp(0, last), inside
@@ -83,7 +80,7 @@ def _hist(columns: Any, edges: Any, weight: Any, density: bool, kind: Any) -> An
         inside = good if inside is None else inside & good
     shape = [edge.numel() - 1 for edge in edges]
     given = create.ones_like(flat, dtype=kind) if weight is None else weight.reshape(-1)
-    given = _torch("where")(inside, given, create.zeros_like(given))
+    given = torch_op("where")(inside, given, create.zeros_like(given))
     total = create.zeros(math.prod(shape), dtype=kind, device=given.device)
     made = total.index_add(0, flat, given).reshape(shape)
     if density:
@@ -107,19 +104,19 @@ def histogram(input: Any, bins: Any, *, range: Any = None, weight: Any = None,
     edges = _edges(values, bins, range, "torch.histogram()")
     hist = _hist([values], [edges], weight, density, input.dtype)
     made = result_type("histogram", ("hist", "bin_edges"))(hist, edges)
-    return made if out is None else into_all(out, made)
+    return given_out(out, made)
 
 
 def nonzero_static(input: Any, *, size: int, fill_value: int = -1, out: Any = None) -> Any:
     """The places of elements that are not zero, cut or filled up to a number of rows."""
-    found = _torch("nonzero")(input)
+    found = torch_op("nonzero")(input)
     lacking = size - found.size(0)
     if lacking > 0:
         filler = create.full((lacking, input.dim()), fill_value, dtype=d.int64,
                              device=input.device)  # fmt: skip
-        found = _torch("cat")([found, filler])
+        found = torch_op("cat")([found, filler])
     made = found[:size]
-    return made if out is None else into_all(out, made)
+    return given_out(out, made)
 
 
 def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1) -> Any:
@@ -158,7 +155,7 @@ def _slope(x: Any, dim: int, spacing: Any, edge_order: int) -> Any:
                 "torch.gradient expected each element of 'spacing' to have the same length as the "
                 "dimension it is for"
             )
-        steps = _torch("diff")(spacing).reshape([-1] + [1] * (x.dim() - dim - 1))
+        steps = torch_op("diff")(spacing).reshape([-1] + [1] * (x.dim() - dim - 1))
         cut = lambda start, length: steps.narrow(0, start, length)  # noqa: E731
     else:
         cut = lambda start, length: spacing  # noqa: E731
@@ -184,7 +181,7 @@ def _slope(x: Any, dim: int, spacing: Any, edge_order: int) -> Any:
             b / (a * (a + b)) * part(count - 3, 1) - (a + b) / (a * b) * part(count - 2, 1)
             + (a + 2 * b) / (b * (a + b)) * part(count - 1, 1)
         )  # fmt: skip
-    return _torch("cat")([first, inner, last], dim)
+    return torch_op("cat")([first, inner, last], dim)
 
 
 def derive_counts(tensor: type) -> None:

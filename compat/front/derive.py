@@ -394,6 +394,11 @@ def into_all(out: Any, made: Any) -> Any:
     return type(made)(*out) if hasattr(made, "_fields") else tuple(out)
 
 
+def given_out(out: Any, made: Any) -> Any:
+    """What an operation gives: what it made, in the `out=` tensors when there are any."""
+    return made if out is None else into_all(out, made)
+
+
 def write_out(target: Any, result: Any) -> None:
     """Puts a result into an `out=` tensor, which is resized when its shape differs."""
     if target._meta.device is not result._meta.device:

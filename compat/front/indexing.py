@@ -29,17 +29,16 @@ _PLAIN = {int, slice, type(None)}
 def getitem(self: Any, index: Any) -> Any:
     """`x[index]`."""
     kind = type(index)
-    if kind is int or (kind is slice and index.step is None and self._meta.shape):
-        view, offset = _rows(self, index)
-        if kind is int:
-            return show(self, view, offset, lambda x: _select_first(x, index), "SelectBackward0")
-        if view is not self._meta:
-            bounds = [_bounds(index)]
-            return show(self, view, offset, lambda x: _plain(x, bounds), "SliceBackward0")
+    known = _rows(self, index)
+    if known is not None and kind is int:
+        return show(self, *known, lambda x: _select_first(x, index), "SelectBackward0")
     if kind is slice or (kind is tuple and _PLAIN.issuperset(map(type, index))):
         items = (index,) if kind is slice else index
         bounds = [_bounds(each) if type(each) is slice else each for each in items]
-        return take(self, lambda x: _plain(x, bounds), _plain_name(bounds))
+        how = lambda x: _plain(x, bounds)  # noqa: E731
+        if known is not None and known[0] is not self._meta:
+            return show(self, *known, how, "SliceBackward0")
+        return take(self, how, _plain_name(bounds))
     items = _items(self, index)
     viewed, tensors = _basic(self, items)
     if not tensors:
@@ -47,8 +46,9 @@ def getitem(self: Any, index: Any) -> Any:
     return gather(viewed, tensors)
 
 
-def _rows(self: Any, index: Any) -> tuple[Meta, int]:
-    """The view that an int or a slice without a step makes, and where it begins."""
+def _rows(self: Any, index: Any) -> tuple[Meta, int] | None:
+    """The view that an int or a slice without a step makes, and where it begins: the short way;
+    None for other indices."""
     one = self._meta
     shape = one.facts[0]
     if type(index) is int:
@@ -56,6 +56,8 @@ def _rows(self: Any, index: Any) -> tuple[Meta, int]:
             _select_first(geometry_of(self), index)  # raises
         begin = index + shape[0] if index < 0 else index
         return rows(one, -1), self._offset + begin * one.strides[0]
+    if type(index) is not slice or index.step is not None or not shape:
+        return None
     begin, end, _ = slice(*_bounds(index)).indices(shape[0])
     return rows(one, max(end - begin, 0)), self._offset + begin * one.strides[0]
 
@@ -108,14 +110,12 @@ def setitem(self: Any, index: Any, value: Any) -> None:
     """`x[index] = value`."""
     kind = type(index)
     if (
-        (kind is int or (kind is slice and index.step is None and self._meta.shape))
-        and self._tape is None and isinstance(value, TensorBase) and value._tape is None
+        self._tape is None and isinstance(value, TensorBase) and value._tape is None
         and value._storage is not self._storage
     ):  # fmt: skip
-        view, offset = _rows(self, index)
-        written = value._storage.value
-        if written.meta is view and self._storage.value.meta is not view:
-            return store_at(self._storage, view, offset, written)
+        known, written = _rows(self, index), value._storage.value
+        if known is not None and written.meta is known[0] is not self._storage.value.meta:
+            return store_at(self._storage, *known, written)
     if _is_whole(self, index if kind is tuple else (index,)):  # no view: the tensor itself
         target, tensors = self, None
     elif kind is int or kind is slice or (kind is tuple and _PLAIN.issuperset(map(type, index))):

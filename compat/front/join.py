@@ -13,13 +13,8 @@ from compat.core import dtype as d
 from compat.core.promotion import result_type
 from compat.front import create
 from compat.front.base import TensorBase
-from compat.front.create import from_host
-from compat.front.derive import FUNCTIONS, into_all
-
-
-def torch_op(name: str) -> Callable[..., Any]:
-    """A function of the torch namespace."""
-    return FUNCTIONS["torch"][name]
+from compat.front.create import from_host, torch_op
+from compat.front.derive import FUNCTIONS, given_out
 
 
 def _listed(tensors: tuple[Any, ...]) -> list[Any]:
@@ -173,7 +168,7 @@ def chain_matmul(*matrices: Any, out: Any = None) -> Any:
         return product(low, cut) @ product(cut + 1, high)
 
     made = product(0, len(given) - 1)
-    return made if out is None else into_all(out, made)
+    return given_out(out, made)
 
 
 def _cheapest(sizes: Sequence[int]) -> dict[tuple[int, int], tuple[int, int]]:

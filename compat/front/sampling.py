@@ -19,7 +19,7 @@ from compat.engine.value import concrete, meta
 from compat.front import create
 from compat.front.base import TensorBase, look, on_device, store, value_of
 from compat.front.create import finished, from_host, size_of, where
-from compat.front.derive import FUNCTIONS, into_all
+from compat.front.derive import FUNCTIONS, given_out
 from compat.tape import history
 from compat.tape.mode import no_grad
 
@@ -55,7 +55,7 @@ def _factory(name: str, sampler: Callable[..., np.ndarray[Any, Any]]) -> Callabl
         shape = size_of(size)
         kind = _floating(dtype if out is None else out._meta.dtype)
         made = _made(lambda n: sampler(_stream(generator), n, kind.numpy), shape, kind, device)
-        return finished(made if out is None else into_all(out, made), requires_grad)
+        return finished(given_out(out, made), requires_grad)
 
     make.__name__ = make.__qualname__ = name
     return make
@@ -85,7 +85,7 @@ def randint(low: Any = 0, high: Any = None, size: Any = None, *, generator: Any 
         lambda n: streams.integers(_stream(generator), n, kind.numpy, first, last),
         size_of((size,)), kind, device,
     )  # fmt: skip
-    return finished(made if out is None else into_all(out, made), requires_grad)
+    return finished(given_out(out, made), requires_grad)
 
 
 def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: d.dtype | None = None,
@@ -95,7 +95,7 @@ def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: d.dtype |
     kind = dtype or d.int64
     drawn = streams.permutation(_stream(generator), n, kind.numpy)
     made = from_host(drawn, kind, where(device))
-    return finished(made if out is None else into_all(out, made), requires_grad)
+    return finished(given_out(out, made), requires_grad)
 
 
 def _like(factory: Callable[..., Any]) -> Callable[..., Any]:
@@ -132,7 +132,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
             lambda n: streams.normal(_stream(generator), n, kind.numpy, float(mean), float(std)),
             size_of((size,)), kind, device,
         )  # fmt: skip
-        return finished(made if out is None else into_all(out, made), requires_grad)
+        return finished(given_out(out, made), requires_grad)
     if isinstance(std, TensorBase):
         if std._meta.dtype.is_complex:
             raise RuntimeError("normal expects standard deviation to be non-complex")
@@ -151,7 +151,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
         drawn = noise * std + mean
     given = [each if isinstance(each, TensorBase) else None for each in (mean, std)]
     made = create.hidden("_normal")(*given, drawn)
-    return made if out is None else into_all(out, made)
+    return given_out(out, made)
 
 
 def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Any:
@@ -165,7 +165,7 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     made = from_host(drawn, kind, input._meta.device)
     if input._meta.differentiable:
         made = create.hidden("_bernoulli")(input, made)
-    return made if out is None else into_all(out, made)
+    return given_out(out, made)
 
 
 def _parameter(tensor: Any) -> np.ndarray[Any, Any]:
@@ -218,7 +218,7 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *, gene
         _stream(generator), look(value_of(input)), num_samples, replacement
     )
     made = from_host(drawn, d.int64, input._meta.device)
-    return made if out is None else into_all(out, made)
+    return given_out(out, made)
 
 
 # In place.

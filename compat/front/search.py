@@ -10,11 +10,7 @@ from compat.core import dtype as d
 from compat.front import create
 from compat.front.base import TensorBase, look, value_of
 from compat.front.create import from_host, hidden
-from compat.front.derive import FUNCTIONS, assign, into_all
-
-
-def _given(made: Any, out: Any) -> Any:
-    return made if out is None else into_all(out, made)
+from compat.front.derive import FUNCTIONS, assign, given_out
 
 
 def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False,
@@ -24,7 +20,7 @@ def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, r
         input = create.scalar_tensor(input, dtype=sorted_sequence.dtype,
                                      device=sorted_sequence.device)  # fmt: skip
     made = hidden("_searchsorted")(sorted_sequence, input, out_int32, right, side, sorter)
-    return _given(made, out)
+    return given_out(out, made)
 
 
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False,
@@ -41,7 +37,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
          out: Any = None) -> Any:  # fmt: skip
     """Whether elements are among the test elements; either may be a number."""
     made = hidden("_isin")(elements, test_elements, assume_unique, invert)
-    return _given(made, out)
+    return given_out(out, made)
 
 
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
@@ -77,7 +73,7 @@ def _quantiles(name: str) -> Any:
         if interpolation != "linear":
             q = q.detach()  # type: ignore[attr-defined]  (the result does not move with it)
         made = hidden(f"_{name}")(input, q, dim, keepdim, interpolation=interpolation)
-        return _given(made, out)
+        return given_out(out, made)
 
     find.__name__ = find.__qualname__ = name
     find.__doc__ = "What a fraction q of the elements, all or along a dim, does not exceed."
@@ -93,12 +89,12 @@ def nanmedian(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = 
 
 def msort(input: Any, *, out: Any = None) -> Any:
     """Sorted along the first dimension."""
-    return _given(FUNCTIONS["torch"]["sort"](input, 0)[0], out)
+    return given_out(out, FUNCTIONS["torch"]["sort"](input, 0)[0])
 
 
 def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
     """The n-th derivative of digamma."""
-    return _given(hidden("_polygamma")(input, n), out)
+    return given_out(out, hidden("_polygamma")(input, n))
 
 
 def derive_searching(tensor: type) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from compat.optim.checks import check_not_negative, check_rate
-from compat.optim.rule import RuleOptimizer, as_float
+from compat.optim.rule import RuleOptimizer, as_float, penalized
 
 
 class Adadelta(RuleOptimizer):
@@ -51,8 +51,7 @@ class Adadelta(RuleOptimizer):
         decays, maximize = flags
         lr, rho, rest, eps, weight_decay = numbers
         square, moved = state
-        grad = -grad if maximize else grad
-        grad = grad + weight_decay * param if decays else grad
+        grad = penalized(param, grad, weight_decay, decays, maximize)
         square = rho * square + rest * grad * grad
         delta = jnp.sqrt(moved + eps) / jnp.sqrt(square + eps) * grad
         moved = rho * moved + rest * delta * delta

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from compat.front.update import fresh_state
 from compat.optim.checks import check_not_negative, check_rate
-from compat.optim.rule import RuleOptimizer, as_float
+from compat.optim.rule import RuleOptimizer, as_float, penalized
 
 
 class Adagrad(RuleOptimizer):
@@ -54,7 +54,6 @@ class Adagrad(RuleOptimizer):
     def update(flags: Any, numbers: Any, param: Any, grad: Any, *state: Any) -> tuple[Any, ...]:
         decays, maximize = flags
         rate, eps, weight_decay = numbers
-        grad = -grad if maximize else grad
-        grad = grad + weight_decay * param if decays else grad
+        grad = penalized(param, grad, weight_decay, decays, maximize)
         total = state[0] + grad * grad
         return param - rate * (grad / (jnp.sqrt(total) + eps)), total

@@ -6,7 +6,8 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from compat.optim.rule import RuleOptimizer, as_float
+from compat.optim.checks import check_betas, check_not_negative, check_rate
+from compat.optim.rule import RuleOptimizer, as_float, decayed
 
 
 class Adam(RuleOptimizer):
@@ -26,15 +27,10 @@ class Adam(RuleOptimizer):
         maximize: bool = False, capturable: bool = False, differentiable: bool = False,
         fused: bool | None = None, decoupled_weight_decay: bool = False,
     ) -> None:  # fmt: skip
-        if not 0.0 <= lr:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if not 0.0 <= eps:
-            raise ValueError(f"Invalid epsilon value: {eps}")
-        for at, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {at}: {beta}")
-        if not 0.0 <= weight_decay:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_rate(lr)
+        check_not_negative(eps=eps)
+        check_betas(betas)
+        check_not_negative(weight_decay=weight_decay)
         super().__init__(
             params,
             {
@@ -62,14 +58,9 @@ class Adam(RuleOptimizer):
 
     @staticmethod
     def update(flags: Any, numbers: Any, param: Any, grad: Any, *state: Any) -> tuple[Any, ...]:
-        decays, decoupled, maximize = flags
         lr, _, rest, keep, left, eps, weight_decay, step_size, root = numbers
         mean, square, *largest = state
-        grad = -grad if maximize else grad
-        if decays and decoupled:
-            param = param * (1 - lr * weight_decay)
-        elif decays:
-            grad = grad + weight_decay * param
+        param, grad = decayed(param, grad, lr, weight_decay, *flags)
         mean = mean + rest * (grad - mean)
         square = keep * square + left * grad * grad
         if largest:

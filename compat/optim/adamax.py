@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from compat.optim.checks import check_betas, check_not_negative, check_rate
-from compat.optim.rule import RuleOptimizer, as_float
+from compat.optim.rule import RuleOptimizer, as_float, penalized
 
 
 class Adamax(RuleOptimizer):
@@ -50,8 +50,7 @@ class Adamax(RuleOptimizer):
         decays, maximize = flags
         rate, rest, second, eps, weight_decay = numbers
         mean, largest = state
-        grad = -grad if maximize else grad
-        grad = grad + weight_decay * param if decays else grad
+        grad = penalized(param, grad, weight_decay, decays, maximize)
         mean = mean + rest * (grad - mean)
         largest = jnp.maximum(second * largest, jnp.abs(grad) + eps)
         return param - rate * (mean / largest), mean, largest

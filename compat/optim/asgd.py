@@ -7,7 +7,7 @@ from typing import Any
 import compat as torch
 from compat.front.update import fresh_state
 from compat.optim.checks import check_not_negative, check_rate
-from compat.optim.rule import RuleOptimizer, as_float
+from compat.optim.rule import RuleOptimizer, as_float, penalized
 
 
 class ASGD(RuleOptimizer):
@@ -55,8 +55,7 @@ class ASGD(RuleOptimizer):
         lambd, weight_decay, next_eta, next_mu = numbers
         eta, mu, mean = state
         rate = eta.astype(param.dtype)
-        grad = -grad if maximize else grad
-        grad = grad + weight_decay * param if decays else grad
+        grad = penalized(param, grad, weight_decay, decays, maximize)
         param = param * (1 - lambd * rate) - rate * grad
         mean = mean + mu.astype(param.dtype) * (param - mean)
         return param, next_eta.astype(eta.dtype), next_mu.astype(mu.dtype), mean

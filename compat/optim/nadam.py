@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import compat as torch
 from compat.front.update import fresh_state
 from compat.optim.checks import check_betas, check_not_negative, check_rate
-from compat.optim.rule import RuleOptimizer, as_float
+from compat.optim.rule import RuleOptimizer, as_float, decayed
 
 
 class NAdam(RuleOptimizer):
@@ -58,16 +58,11 @@ class NAdam(RuleOptimizer):
 
     @staticmethod
     def update(flags: Any, numbers: Any, param: Any, grad: Any, *state: Any) -> tuple[Any, ...]:
-        decays, decoupled, maximize = flags
         lr, rest, keep, left, eps, weight_decay, now, coming, correction = numbers
         product, mean, square = state
         product = product * now.astype(product.dtype)
         past = product.astype(param.dtype)
-        grad = -grad if maximize else grad
-        if decays and decoupled:
-            param = param * (1 - lr * weight_decay)
-        elif decays:
-            grad = grad + weight_decay * param
+        param, grad = decayed(param, grad, lr, weight_decay, *flags)
         mean = mean + rest * (grad - mean)
         square = keep * square + left * grad * grad
         spread = jnp.sqrt(square / correction) + eps

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from compat.optim.checks import check_betas, check_not_negative, check_rate
-from compat.optim.rule import RuleOptimizer, as_float
+from compat.optim.rule import RuleOptimizer, as_float, decayed
 
 
 class RAdam(RuleOptimizer):
@@ -58,14 +58,9 @@ class RAdam(RuleOptimizer):
 
     @staticmethod
     def update(flags: Any, numbers: Any, param: Any, grad: Any, *state: Any) -> tuple[Any, ...]:
-        decays, decoupled, maximize = flags
         lr, rest, keep, left, eps, weight_decay, correction, rectified = numbers
         mean, square = state
-        grad = -grad if maximize else grad
-        if decays and decoupled:
-            param = param * (1 - lr * weight_decay)
-        elif decays:
-            grad = grad + weight_decay * param
+        param, grad = decayed(param, grad, lr, weight_decay, *flags)
         mean = mean + rest * (grad - mean)
         square = keep * square + left * grad * grad
         scale = jnp.where(rectified > 0, rectified / (jnp.sqrt(square) + eps), 1)

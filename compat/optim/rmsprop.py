@@ -6,7 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from compat.optim.rule import RuleOptimizer, as_float
+from compat.optim.rule import RuleOptimizer, as_float, penalized
 
 
 class RMSprop(RuleOptimizer):
@@ -60,9 +60,7 @@ class RMSprop(RuleOptimizer):
         decays, has_momentum, centered, maximize = flags
         lr, alpha, rest, eps, weight_decay, momentum = numbers
         square, *more = state
-        grad = -grad if maximize else grad
-        if decays:
-            grad = grad + weight_decay * param
+        grad = penalized(param, grad, weight_decay, decays, maximize)
         square = alpha * square + rest * grad * grad
         kept = [square]
         spread = square

@@ -142,3 +142,19 @@ def _of_reals(update: Any, flags: Any, numbers: Any, row: Any) -> Any:
 def as_float(number: Any) -> float:
     """A setting that may be a tensor, as a float."""
     return float(number)
+
+
+def penalized(param: Any, grad: Any, decay: Any, decays: bool, maximize: bool) -> Any:
+    """The gradient to go down by: turned when maximizing, with weight decay mixed in."""
+    grad = -grad if maximize else grad
+    return grad + decay * param if decays else grad
+
+
+def decayed(
+    param: Any, grad: Any, lr: Any, decay: Any, decays: bool, decoupled: bool, maximize: bool
+) -> tuple[Any, Any]:
+    """Parameter and gradient after weight decay, taken off the one (decoupled) or mixed into the
+    other."""
+    if decays and decoupled:
+        param = param * (1 - lr * decay)
+    return param, penalized(param, grad, decay, decays and not decoupled, maximize)

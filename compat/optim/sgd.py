@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from compat.optim.rule import RuleOptimizer, as_float
+from compat.optim.rule import RuleOptimizer, as_float, penalized
 
 
 class SGD(RuleOptimizer):
@@ -70,9 +70,7 @@ class SGD(RuleOptimizer):
     def update(flags: Any, numbers: Any, param: Any, grad: Any, *state: Any) -> tuple[Any, ...]:
         has_momentum, decays, nesterov, maximize, first = flags
         lr, momentum, dampening, weight_decay = numbers
-        direction = -grad if maximize else grad
-        if decays:
-            direction = direction + weight_decay * param
+        direction = penalized(param, grad, weight_decay, decays, maximize)
         if not has_momentum:
             return (param - lr * direction,)
         (buffer,) = state
