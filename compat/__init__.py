@@ -28,6 +28,7 @@ from compat.core.size import memory_format as memory_format
 from compat.core.size import preserve_format as preserve_format
 from compat.core.size import sparse_coo as sparse_coo
 from compat.core.size import strided as strided
+from compat.engine.forked import watch_forks as _watch_forks
 from compat.engine.recorder import eager as eager
 from compat.engine.report import stats as stats
 from compat.front import tensor as _tensor
@@ -64,6 +65,7 @@ globals().update({name: old for name, old in _renamed.NAMES.items() if name != "
 _renamed.attach(Tensor)
 inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
 
+_watch_forks()
 _spare_collector()
 
 # What is opened at first use, and where it is.
@@ -74,7 +76,10 @@ _LAZY = {
     "backends": "compat.backends", "version": "compat.version", "special": "compat.special",
     "vision": "compat.vision", "_utils": "compat._utils",
     "storage": "compat.storage", "fft": "compat.fft", "signal": "compat.signal",
-    "masked": "compat.masked",
+    "masked": "compat.masked", "accelerator": "compat.accelerator",
+    "distributed": "compat.distributed", "hub": "compat.hub", "testing": "compat.testing",
+    "types": "compat.types", "overrides": "compat.overrides", "_C": "compat._C",
+    "multiprocessing": "compat.multiprocessing",
 }  # fmt: skip
 _NAMES = {
     **dict.fromkeys(

@@ -92,7 +92,7 @@ def compile_later(
 ) -> None:
     """Has the compiling thread make a program, to be used from when it is there."""
     made = known.waiting = _planned(known, section, live, free)
-    _thread.submit(known, made, (_shapes(section, known), _packs(section), device))
+    compiler.submit(known, made, (_shapes(section, known), _packs(section), device))
 
 
 def improve_later(
@@ -108,7 +108,7 @@ def improve_later(
     better = _planned(known, section, live, free, alone=True)
     if len(better.donated) > len(ready.donated) and not known.waiting:
         known.waiting = better
-        _thread.submit(known, better, (_shapes(section, known), _packs(section), device))
+        compiler.submit(known, better, (_shapes(section, known), _packs(section), device))
 
 
 def _shapes(section: Section, known: Known) -> list[Any]:
@@ -122,7 +122,7 @@ def _packs(section: Section) -> tuple[bool, bool]:
     return bool(section.floats), bool(section.ints)
 
 
-class _Compiler:
+class Compiler:
     """A daemon thread that compiles, within a share of the wall time."""
 
     def __init__(self) -> None:
@@ -139,6 +139,14 @@ class _Compiler:
         with self.turn:
             self.closing = True
         self.idle.wait()
+
+    def hold(self) -> None:
+        """Waits for a running compilation and begins no other until `go_on`."""
+        self.turn.acquire()
+        self.idle.wait()
+
+    def go_on(self) -> None:
+        self.turn.release()
 
     def submit(self, *job: Any) -> None:
         if self.thread is None:
@@ -169,7 +177,7 @@ class _Compiler:
                 self.idle.set()
 
 
-_thread = _Compiler()
+compiler = Compiler()
 
 
 # Checks on data: results of entries that say whether an index was in range and the like.

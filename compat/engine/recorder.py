@@ -129,6 +129,9 @@ def _run(section: Section, live: list[int]) -> None:
     if section.device.is_traced:
         return single.run_traced(section)
     known = cache.known(tuple(section.wiring))
+    if single.host_only:
+        wanted = sorted({*live, *(value.slot for value, _, _ in section.checks)})
+        return single.run_on_host(known.needed(wanted), section)
     known.visits += 1
     report.counters["sections"] += 1
     where = jax_device(section.device)

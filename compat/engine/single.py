@@ -20,6 +20,7 @@ from compat.engine.spec import SINGLE_LAUNCH, Spec
 # to a limit, until that has cost what compiling one would have.
 DEAREST, COMPILE = 2e-3, 0.06
 LARGEST = 1 << 16  # elements of the largest result that the host is tried with
+host_only = False  # whether this process has no XLA (engine/forked.py)
 HOST_ALLOWED = os.environ.get("COMPAT_RUN", "") in ("", "host")
 
 
@@ -40,7 +41,7 @@ def prepare(known: Known, platform: str) -> None:
         _put_on_host(spec)
 
 
-def _put_on_host(spec: Spec) -> None:
+def _put_on_host(spec: Spec, dearest: float = DEAREST) -> None:
     from compat.engine.host import Unsupported, translated
 
     try:
@@ -48,7 +49,7 @@ def _put_on_host(spec: Spec) -> None:
         function, products, rest = translated(program)
     except Unsupported:
         return
-    if products + rest <= DEAREST and spec.runner is None:
+    if products + rest <= dearest and (spec.runner is None or host_only):
         spec.runner, spec.on_host, spec.program = function, True, program
         spec.seconds, spec.products = products + rest, products
 
@@ -167,6 +168,41 @@ def _rent(spec: Spec) -> bool:
             spec.on_host, spec.runner = False, None
             spec.seconds, spec.products = SINGLE_LAUNCH, 0.0
     return not spec.on_host
+
+
+def run_on_host(entries: Sequence[Entry], section: Section) -> None:
+    """Runs entries by NumPy whatever they cost. RuntimeError for what NumPy cannot do."""
+    arrays: list[Any] = [value.array for value in section.values]
+    leaves = [_readable(leaf.array) for leaf in section.leaves]
+    with np.errstate(all="ignore"):
+        for entry in entries:
+            spec = entry.spec
+            if not spec.on_host:
+                _put_on_host(spec, dearest=float("inf"))
+            if not spec.on_host:
+                raise RuntimeError(
+                    f"{spec.name}: a forked process has no XLA; start processes by 'spawn' or "
+                    "'forkserver' (DataLoader: multiprocessing_context='forkserver')"
+                )
+            operands = [arrays[at] if at >= 0 else leaves[-1 - at] for at in entry.operands]
+            operands += [
+                _number(kind, at, section.floats, section.ints) for kind, at in entry.numbers
+            ]
+            made = spec.runner(*operands)
+            arrays[entry.first : entry.first + len(made)] = made
+    report.counters["on_host"] += len(entries)
+    deque(map(set_array, section.values, arrays), maxlen=0)
+
+
+def _readable(array: Any) -> Any:
+    if type(array) is np.ndarray:
+        return array
+    if any(device.platform != "cpu" for device in array.devices()):
+        raise RuntimeError(
+            "Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, "
+            "you must use the 'spawn' start method"
+        )
+    return np.asarray(array)
 
 
 def run_traced(section: Section) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from compat.core.dtype import get_default_dtype
 from compat.core.errors import require
 from compat.ops.declare import op, pointwise
 from compat.ops.roles import Array, Bool, Operand, Promoted
@@ -94,8 +95,9 @@ def isclose(
         f"{_title(input)} did not match {_title(other)}",
     )
     if input.dtype.kind in "iub":
-        wide_a, wide_b = input.astype("float64"), other.astype("float64")
-        return (input == other) | (jnp.abs(wide_a - wide_b) <= atol + jnp.abs(rtol * wide_b))
+        gap = input ^ other if input.dtype == bool else jnp.abs(input - other)
+        allowed = atol + jnp.abs(rtol * other.astype(get_default_dtype().numpy))
+        return (input == other) | (gap.astype(allowed.dtype) <= allowed)
     close = input == other
     if equal_nan:
         close = close | (jnp.isnan(input) & jnp.isnan(other))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
@@ -10,8 +11,10 @@ from typing import Any, Generic, TypeVar
 import compat as torch
 
 from .collate import default_collate, default_convert
-from .dataset import Dataset, IterableDataset, Subset, TensorDataset, many
+from .dataset import Dataset, IterableDataset
+from .fetch import Fetcher
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
+from .workers import Workers
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -23,11 +26,6 @@ _FIXED = (
     "dataset",
     "persistent_workers",
 )
-
-
-def get_worker_info() -> None:
-    """What a worker process knows of itself; None outside of one."""
-    return None
 
 
 class _InfiniteConstantSampler(Sampler[None]):
@@ -44,7 +42,13 @@ class DataLoader(Generic[T_co]):
     shuffle        reads in random order; or a `sampler` of indices, or a `batch_sampler` of lists
     drop_last      leaves out a last batch that is shorter
     generator      draws the order; by default the default generator
-    num_workers    only 0: samples are loaded in this process
+    num_workers    processes that load samples, `prefetch_factor` batches ahead each; 0 loads
+                   in this process
+    timeout        seconds to wait for a worker's batch, 0 for any time
+    persistent_workers       keeps the workers from one pass to the next
+    multiprocessing_context  'fork' (the default on Linux), 'spawn' or 'forkserver'; a forked
+                   worker computes by NumPy alone
+    in_order       gives batches in the sampler's order, else as they come
 
     >>> [x.tolist() for x in DataLoader([1, 2, 3], batch_size=2)]
     [[1, 2], [3]]
@@ -74,6 +78,8 @@ class DataLoader(Generic[T_co]):
         in_order: bool = True,
     ) -> None:
         _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        if num_workers > 0 and prefetch_factor is None:
+            prefetch_factor = 2
         self.dataset = dataset
         self.num_workers = num_workers
         self.prefetch_factor = prefetch_factor
@@ -119,6 +125,7 @@ class DataLoader(Generic[T_co]):
         self.collate_fn = collate_fn
         self.persistent_workers = persistent_workers
         self._reported_length: int | None = None
+        self._iterator: _MultiProcessingDataLoaderIter | None = None
         self._initialized = True
 
     def __setattr__(self, attr: str, val: Any) -> None:
@@ -127,10 +134,7 @@ class DataLoader(Generic[T_co]):
                 f"{attr} attribute should not be set after {type(self).__name__} is initialized"
             )
         if attr == "multiprocessing_context" and val is not None:
-            raise ValueError(
-                "multiprocessing_context can only be used with multi-process loading "
-                f"(num_workers > 0), but got num_workers={self.num_workers}"
-            )
+            val = _context(val, self.num_workers)
         super().__setattr__(attr, val)
 
     @property
@@ -142,7 +146,15 @@ class DataLoader(Generic[T_co]):
         return self.batch_sampler if self._auto_collation else self.sampler
 
     def __iter__(self) -> _BaseDataLoaderIter:
-        return _SingleProcessDataLoaderIter(self)
+        if self.num_workers == 0:
+            return _SingleProcessDataLoaderIter(self)
+        if not self.persistent_workers:
+            return _MultiProcessingDataLoaderIter(self)
+        if self._iterator is None:
+            self._iterator = _MultiProcessingDataLoaderIter(self)
+        else:
+            self._iterator._again()
+        return self._iterator
 
     def __len__(self) -> int:
         """The number of batches; TypeError when the data set has no length."""
@@ -165,17 +177,38 @@ def _check_workers(
         )
     if timeout < 0:
         raise ValueError("timeout option should be non-negative")
-    if num_workers > 0:
-        raise NotImplementedError(
-            "DataLoader: num_workers > 0 is not implemented; use num_workers=0"
-        )
-    if prefetch_factor is not None:
+    if num_workers == 0 and prefetch_factor is not None:
         raise ValueError(
             "prefetch_factor option could only be specified in multiprocessing."
             "let num_workers > 0 to enable multiprocessing, otherwise set prefetch_factor to None."
         )
-    if persistent:
+    if num_workers > 0 and prefetch_factor is not None and prefetch_factor < 0:
+        raise ValueError("prefetch_factor option should be non-negative")
+    if persistent and num_workers == 0:
         raise ValueError("persistent_workers option needs num_workers > 0")
+
+
+def _context(given: Any, num_workers: int) -> Any:
+    """The context of a name."""
+    if num_workers == 0:
+        raise ValueError(
+            "multiprocessing_context can only be used with multi-process loading "
+            f"(num_workers > 0), but got num_workers={num_workers}"
+        )
+    if isinstance(given, str):
+        valid = multiprocessing.get_all_start_methods()
+        if given not in valid:
+            raise ValueError(
+                "multiprocessing_context option should specify a valid start method in "
+                f"{valid!r}, but got multiprocessing_context={given!r}"
+            )
+        return multiprocessing.get_context(given)
+    if not isinstance(given, multiprocessing.context.BaseContext):
+        raise TypeError(
+            "multiprocessing_context option should be a valid context object or a string "
+            f"specifying the start method, but got multiprocessing_context={given}"
+        )
+    return given
 
 
 def _check_without_order(shuffle: Any, sampler: Any, batch_sampler: Any) -> None:
@@ -238,42 +271,37 @@ class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
         super().__init__(loader)
         if loader.timeout != 0:
             raise AssertionError("_SingleProcessDataLoaderIter requires timeout == 0")
-        if loader._is_iterable:
-            self._samples = iter(loader.dataset)
-            self._ended = False
+        self._fetcher = Fetcher(
+            loader.dataset, loader._auto_collation, loader.collate_fn, loader.drop_last
+        )
 
     def _next_data(self) -> Any:
-        index = next(self._sampler_iter)
-        loader = self._loader
-        if loader._is_iterable:
-            data = self._from_stream(index)
-        elif not loader._auto_collation:
-            data = loader.dataset[index]
-        else:
-            if loader.collate_fn is default_collate:
-                data = _whole_batch(loader.dataset, index)
-                if data is not None:
-                    return data
-            data = many(loader.dataset, index)
-        return loader.collate_fn(data)
-
-    def _from_stream(self, batch: Any) -> Any:
-        if not self._loader._auto_collation:
-            return next(self._samples)
-        if self._ended:
-            raise StopIteration
-        data = list(itertools.islice(self._samples, len(batch)))
-        self._ended = len(data) < len(batch)
-        if not data or (self._loader.drop_last and self._ended):
-            raise StopIteration
-        return data
+        return self._fetcher.fetch(next(self._sampler_iter))
 
 
-def _whole_batch(dataset: Any, indices: list[int]) -> list[torch.Tensor] | None:
-    """What collating the rows of a TensorDataset gives, by one indexing of each tensor."""
-    while type(dataset) is Subset:
-        indices = [dataset.indices[at] for at in indices]
-        dataset = dataset.dataset
-    if type(dataset) is not TensorDataset:
-        return None
-    return [one[indices] for one in dataset.tensors]
+class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
+    """A pass over the data by worker processes."""
+
+    def __init__(self, loader: DataLoader[Any]) -> None:
+        super().__init__(loader)
+        self._workers = Workers(loader, self._base_seed)
+        self._workers.begin(self._sampler_iter)
+
+    def _again(self) -> None:
+        """Another pass, by the same workers."""
+        super().__init__(self._loader)
+        self._workers.again()
+        self._workers.begin(self._sampler_iter)
+
+    def _next_data(self) -> Any:
+        try:
+            return self._workers.next()
+        except BaseException:  # the end of the data, too
+            if not self._loader.persistent_workers:
+                self._workers.close()
+            raise
+
+    def __del__(self) -> None:
+        workers = getattr(self, "_workers", None)
+        if workers is not None:
+            workers.close()

@@ -110,10 +110,3 @@ def test_messages(torch, note):
     for name in ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset"):
         note(lambda: setattr(loader, name, 1))
     note(data.get_worker_info)
-
-
-def test_worker_processes_are_not_there_yet():
-    import compat as torch
-
-    with pytest.raises(NotImplementedError, match="num_workers"):
-        torch.utils.data.DataLoader([1], num_workers=1)

@@ -1,0 +1,74 @@
+"""torch.utils._pytree: nested containers as a list of leaves and the rest, by JAX's own trees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import jax
+
+import compat as torch
+
+PyTree = Any
+Context = Any
+TreeSpec = jax.tree_util.PyTreeDef
+
+
+def _is_leaf(extra: Callable[[Any], bool] | None) -> Callable[[Any], bool]:
+    # None is a leaf here, and tensors are leaves however JAX sees them.
+    return lambda node: (
+        node is None or isinstance(node, torch.Tensor) or (extra is not None and extra(node))
+    )
+
+
+def tree_flatten(
+    tree: Any, is_leaf: Callable[[Any], bool] | None = None
+) -> tuple[list[Any], TreeSpec]:
+    """The leaves and what they hang on."""
+    return jax.tree_util.tree_flatten(tree, is_leaf=_is_leaf(is_leaf))
+
+
+def tree_unflatten(leaves: Iterable[Any], treespec: TreeSpec) -> Any:
+    """The tree of these leaves."""
+    return jax.tree_util.tree_unflatten(treespec, list(leaves))
+
+
+def tree_leaves(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> list[Any]:
+    """The leaves of a tree, from left to right."""
+    return tree_flatten(tree, is_leaf)[0]
+
+
+tree_iter = tree_leaves
+
+
+def tree_structure(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> TreeSpec:
+    """What the leaves hang on."""
+    return tree_flatten(tree, is_leaf)[1]
+
+
+def tree_map(
+    func: Callable[..., Any], tree: Any, *rests: Any, is_leaf: Callable[[Any], bool] | None = None
+) -> Any:
+    """The tree with each leaf replaced by the function of it."""
+    return jax.tree_util.tree_map(func, tree, *rests, is_leaf=_is_leaf(is_leaf))
+
+
+def tree_map_(func: Callable[..., Any], tree: Any, *rests: Any) -> Any:
+    """Calls a function for each leaf; gives the tree."""
+    tree_map(func, tree, *rests)
+    return tree
+
+
+def tree_map_only(kind: Any, func: Callable[[Any], Any], tree: Any) -> Any:
+    """As `tree_map` for the leaves of a type; the others stay."""
+    return tree_map(lambda leaf: func(leaf) if isinstance(leaf, kind) else leaf, tree)
+
+
+def tree_all(pred: Callable[[Any], bool], tree: Any) -> bool:
+    """Whether something holds for each leaf."""
+    return all(map(pred, tree_leaves(tree)))
+
+
+def tree_any(pred: Callable[[Any], bool], tree: Any) -> bool:
+    """Whether something holds for a leaf."""
+    return any(map(pred, tree_leaves(tree)))
