@@ -1,8 +1,9 @@
-"""The command line: `python -m compat run script.py args...`, `run -m package`, `ops`."""
+"""The command line: `python -m compat run script.py args...`, `run -m package`, `check`, `ops`."""
 
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import runpy
 import sys
@@ -12,6 +13,9 @@ from types import TracebackType
 from typing import Any
 
 import compat
+from compat.check import check
+from compat.children import adopt
+from compat.engine import report
 from compat.imports import install
 
 
@@ -25,8 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("run", help="run a script, with torch meaning compat")
     ops = commands.add_parser("ops", help="list the declared ops, or say where one is")
     ops.add_argument("names", nargs="*")
+    checks = commands.add_parser("check", help="say which torch names of a code base are missing")
+    checks.add_argument("paths", nargs="+")
     chosen = parser.parse_args(given)
-    return list_ops(chosen.names)
+    return check(chosen.paths) if chosen.command == "check" else list_ops(chosen.names)
 
 
 def run(given: list[str]) -> int:
@@ -40,14 +46,19 @@ def run(given: list[str]) -> int:
                 raise NotImplementedError(f"compat does not have --api {level} yet")
         elif flag == "--eager":
             eager = True
+        elif flag == "--report":
+            report.watch_looks()
+            atexit.register(lambda: print(report.summary(), file=sys.stderr))
         else:
             print(f"python -m compat run: unknown option {flag}", file=sys.stderr)
             return 2
     if not given:
-        print("usage: python -m compat run [--eager] script.py [args...]", file=sys.stderr)
-        print("       python -m compat run [--eager] -m module [args...]", file=sys.stderr)
+        usage = "python -m compat run [--eager] [--report]"
+        print(f"usage: {usage} script.py [args...]", file=sys.stderr)
+        print(f"       {usage} -m module [args...]", file=sys.stderr)
         return 2
     install()
+    adopt()
     try:
         with compat.eager(eager):
             if given[0] == "-m":

@@ -17,6 +17,14 @@ _OURS = {"compat.nn": "compat_nn"}
 _THEIRS = {"torch.nn": "compat_nn", "torch": "compat", "torchvision": "compat.vision"}
 
 
+def replaced(name: str) -> str:
+    """The module that stands for one of PyTorch's: 'torch.nn' is 'compat_nn'."""
+    for prefix, real in _torch.table.items():
+        if name == prefix or name.startswith(prefix + "."):
+            return real + name[len(prefix) :]
+    return name
+
+
 class _Twin(importlib.abc.Loader):
     """Gives a module that exists already under its other name."""
 

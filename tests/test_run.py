@@ -131,3 +131,13 @@ def test_ops_says_where_an_op_is_declared(tmp_path: Path) -> None:
     found = run("-m", "compat", "ops", "add", where=ROOT)
     assert found.returncode == 0 and "arithmetic.py:" in found.stdout
     assert run("-m", "compat", "ops", "nowhere", where=ROOT).returncode == 1
+
+
+def test_report_says_what_ran_and_where_it_looked(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(
+        "import torch\nfor _ in range(3):\n    print(torch.ones(3).sum().item())\n"
+    )
+    ended = run("-m", "compat", "run", "--report", "script.py", where=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert "sections         3" in ended.stderr
+    assert "       3  script.py:3" in ended.stderr

@@ -11,9 +11,12 @@ from typing import Any
 
 import jax
 
+SHOWN = 12  # lines of each part of a summary
+
 counters: Counter[str] = Counter()
 seconds: Counter[str] = Counter()
 compilations: deque[tuple[str, float]] = deque(maxlen=256)  # what, seconds; newest last
+looks: Counter[tuple[str, int]] | None = None  # where programs looked at values, when asked for
 _gauges: dict[str, Callable[[], int]] = {}
 
 
@@ -45,6 +48,28 @@ def use_disk_cache() -> None:
         return
     jax.config.update("jax_compilation_cache_dir", str(Path(place).expanduser()))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def watch_looks() -> None:
+    """Counts from now on where the program looks at values."""
+    global looks
+    looks = Counter()
+
+
+def summary() -> str:
+    """What ran, what was compiled, where the program looked, as lines of text."""
+    lines = ["compat ran"]
+    lines += [f"  {name:<16} {value}" for name, value in stats().items()]
+    if compilations:
+        lines.append("compiled, the dearest first (seconds, what)")
+        dearest = sorted(compilations, key=lambda one: -one[1])[:SHOWN]
+        lines += [f"  {took:8.3f}  {what}" for what, took in dearest]
+    if looks:
+        lines.append("looked at values (times, where)")
+        lines += [
+            f"  {count:8}  {file}:{line}" for (file, line), count in looks.most_common(SHOWN)
+        ]
+    return "\n".join(lines)
 
 
 def stats() -> dict[str, Any]:

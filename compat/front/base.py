@@ -8,12 +8,12 @@ import numpy as np
 
 from compat.core.device import jax_device
 from compat.core.dtype import from_numpy_type
-from compat.engine import cache
+from compat.engine import cache, report
 from compat.engine import storage as storages
 from compat.engine import view as recipes
 from compat.engine.cache import checks
 from compat.engine.recorder import local
-from compat.engine.section import Section
+from compat.engine.section import Section, user_line
 from compat.engine.spec import spec
 from compat.engine.storage import AliasStorage, HostStorage, Storage
 from compat.engine.value import Meta, Value, concrete, meta
@@ -204,6 +204,8 @@ def _written(frame: Any, how: Any, starts: Any, base: Value, value: Value) -> Va
 
 def look(value: Value) -> np.ndarray[Any, Any]:
     """The value's elements as a NumPy array: runs what is pending. Not to be written to."""
+    if report.looks is not None:
+        report.looks[user_line()] += 1
     if value.array is None:
         if value.section is None:
             raise NotImplementedError("Cannot copy out of meta tensor; no data!")

@@ -31,7 +31,8 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "matrix": lambda t: (t.ones(2, 2), t.eye(2)),
 }
 OPTIONS: list[dict[str, Any]] = [{}, {"rtol": 0.3, "atol": 0.1}, {"rtol": 0, "atol": 0},
-                                 {"equal_nan": True}, {"check_dtype": False}, {"msg": "so"}]  # fmt: skip
+                                 {"equal_nan": True}, {"check_dtype": False},
+                                 {"msg": "so"}]  # fmt: skip
 
 
 def said(library: Any, case: str, options: dict[str, Any]) -> str | None:
