@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from typing import Any
+
+import numpy as np
 
 import compat as torch
 from compat.front.create import hidden
@@ -34,8 +37,11 @@ def interpolate(input: Any, size: Any = None, scale_factor: Any = None, mode: st
             "align_corners option can only be set with the interpolating modes: linear | bilinear "
             "| bicubic | trilinear"
         )
-    if antialias:
-        raise NotImplementedError("compat does not have antialias=True yet")
+    if antialias and (mode not in ("bilinear", "bicubic") or rank != 2):
+        raise ValueError(
+            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D "
+            "tensor as input"
+        )
     modes = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
     if mode in modes and modes[mode] != rank:
         raise NotImplementedError(
@@ -50,8 +56,56 @@ def interpolate(input: Any, size: Any = None, scale_factor: Any = None, mode: st
         if not recompute_scale_factor:
             scales = tuple(float(f) for f in factors)
     sizes = (size,) * rank if isinstance(size, int) else tuple(int(n) for n in size)
+    if antialias:
+        return _smoothly(input, sizes, mode, bool(align_corners), scales)
     kind = "linear" if mode in ("linear", "bilinear", "trilinear") else mode
     return hidden("_interpolate")(input, sizes, kind, bool(align_corners), scales)
+
+
+def _smoothly(
+    input: Any, sizes: tuple[int, ...], mode: str, align_corners: bool, scales: Any
+) -> Any:
+    """Resampling that averages over all pixels that a smaller one covers, as products of
+    matrices, one for each dimension."""
+    made = input if input.is_floating_point() else input.to(torch.float32)
+    rows, columns = (
+        torch.tensor(
+            _coverage(input.shape[2 + at], sizes[at], mode, align_corners,
+                      scales[at] if scales else None)
+        ).to(made.dtype).to(made.device)
+        for at in (0, 1)
+    )  # fmt: skip
+    made = rows @ (made @ columns.t())
+    if input.is_floating_point():
+        return made
+    return made.round().clamp(0, 255).to(input.dtype)
+
+
+@functools.lru_cache(maxsize=256)
+def _coverage(
+    before: int, after: int, mode: str, align_corners: bool, factor: float | None
+) -> np.ndarray[Any, Any]:
+    """The weights (after, before) of pixels: a triangle or Keys's cubic (a = -0.5) as wide as
+    the step, normed."""
+    if align_corners:
+        step = (before - 1) / (after - 1) if after > 1 else 0.0
+    else:
+        step = 1.0 / factor if factor else before / after
+    wide = max(step, 1.0)
+    reach = (1.0 if mode == "bilinear" else 2.0) * wide
+    middle = step * (np.arange(after)[:, None] + 0.5)
+    at = np.arange(before)[None, :]
+    low = np.maximum((middle - reach + 0.5).astype(np.int64), 0)
+    high = np.minimum((middle + reach + 0.5).astype(np.int64), before)
+    x = np.abs((at - middle + 0.5) / wide)
+    if mode == "bilinear":
+        weights = np.clip(1.0 - x, 0.0, None)
+    else:
+        near = (1.5 * x - 2.5) * x * x + 1.0
+        far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
+        weights = np.where(x < 1.0, near, np.where(x < 2.0, far, 0.0))
+    weights = np.where((at >= low) & (at < high), weights, 0.0)
+    return weights / weights.sum(1, keepdims=True)
 
 
 def upsample(input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest",

@@ -1,0 +1,56 @@
+"""torchvision.transforms."""
+
+from __future__ import annotations
+
+from compat.vision.transforms import functional as functional
+from compat.vision.transforms import transforms as transforms
+from compat.vision.transforms.names import InterpolationMode as InterpolationMode
+from compat.vision.transforms.transforms import (
+    CenterCrop,
+    ColorJitter,
+    Compose,
+    ConvertImageDtype,
+    FiveCrop,
+    GaussianBlur,
+    Grayscale,
+    Lambda,
+    LinearTransformation,
+    Normalize,
+    Pad,
+    PILToTensor,
+    RandomAdjustSharpness,
+    RandomAffine,
+    RandomApply,
+    RandomAutocontrast,
+    RandomChoice,
+    RandomCrop,
+    RandomEqualize,
+    RandomErasing,
+    RandomGrayscale,
+    RandomHorizontalFlip,
+    RandomInvert,
+    RandomOrder,
+    RandomPerspective,
+    RandomPosterize,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomSizedCrop,
+    RandomSolarize,
+    RandomVerticalFlip,
+    Resize,
+    Scale,
+    TenCrop,
+    ToPILImage,
+    ToTensor,
+)
+
+__all__ = [
+    "CenterCrop", "ColorJitter", "Compose", "ConvertImageDtype", "FiveCrop", "GaussianBlur",
+    "Grayscale", "InterpolationMode", "Lambda", "LinearTransformation", "Normalize",
+    "PILToTensor", "Pad", "RandomAdjustSharpness", "RandomAffine", "RandomApply",
+    "RandomAutocontrast", "RandomChoice", "RandomCrop", "RandomEqualize", "RandomErasing",
+    "RandomGrayscale", "RandomHorizontalFlip", "RandomInvert", "RandomOrder",
+    "RandomPerspective", "RandomPosterize", "RandomResizedCrop", "RandomRotation",
+    "RandomSizedCrop", "RandomSolarize", "RandomVerticalFlip", "Resize", "Scale", "TenCrop",
+    "ToPILImage", "ToTensor",
+]  # fmt: skip
