@@ -18,7 +18,8 @@ IMG_EXTENSIONS = (
 
 def has_file_allowed_extension(filename: str, extensions: Any) -> bool:
     """Whether a name ends in one of these, in capitals or not."""
-    return filename.lower().endswith(extensions if isinstance(extensions, str) else tuple(extensions))
+    wanted = extensions if isinstance(extensions, str) else tuple(extensions)
+    return filename.lower().endswith(wanted)
 
 
 def is_image_file(filename: str) -> bool:
