@@ -35,17 +35,16 @@ def run(given: list[str]) -> int:
     while given and given[0].startswith("--"):
         flag = given.pop(0)
         if flag == "--api" and given:
-            level = given.pop(0)
-            if level != "2":
-                raise NotImplementedError(f"compat does not have --api {level} yet")
+            compat.set_api(given.pop(0))
         elif flag == "--eager":
             eager = True
         else:
             print(f"python -m compat run: unknown option {flag}", file=sys.stderr)
             return 2
     if not given:
-        print("usage: python -m compat run [--eager] script.py [args...]", file=sys.stderr)
-        print("       python -m compat run [--eager] -m module [args...]", file=sys.stderr)
+        usage = "python -m compat run [--eager] [--api 2 | 0.4]"
+        print(f"usage: {usage} script.py [args...]", file=sys.stderr)
+        print(f"       {usage} -m module [args...]", file=sys.stderr)
         return 2
     install()
     try:
