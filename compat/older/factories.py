@@ -9,6 +9,7 @@ import compat as torch
 from compat.core.level import divide
 from compat.front.base import TensorBase
 from compat.front.derive import FUNCTIONS
+from compat.front.spectral import old_stft
 
 
 def _floating(which: Callable[..., bool]) -> Callable[..., Any]:
@@ -27,6 +28,11 @@ def _of_numbers(*args: Any, **kwargs: Any) -> bool:
     return not any(isinstance(each, TensorBase) for each in (*args, *kwargs.values()))
 
 
+def _stft(newer: Any, *args: Any, **kwargs: Any) -> Any:
+    """The call of the documentation: signal, frame_length, hop, ..."""
+    return old_stft(*args, **kwargs)
+
+
 def _always(*_: Any, **__: Any) -> bool:
     return True
 
@@ -37,3 +43,5 @@ def divide_factories() -> None:
     divide(functions["arange"], _floating(_of_numbers))
     divide(functions["full"], _floating(_of_numbers))
     divide(functions["randint"], _floating(_always))
+    for function in {functions["stft"], torch.Tensor.__dict__["stft"]}:
+        divide(function, _stft)

@@ -48,7 +48,18 @@ def _before_the_first_epoch(newer: Callable[..., Any], self: Any) -> None:
     newer(self)
     self.last_epoch -= 1
     self._step_count = 0
-    self._check_order = lambda: None  # the scheduler goes first here
+    self._is_initial = True
+
+
+def _step(newer: Callable[..., Any], self: Any, epoch: int | None = None) -> None:
+    try:
+        newer(self, epoch)
+    finally:
+        self._is_initial = False
+
+
+def _any_order(newer: Callable[..., Any], self: Any) -> None:
+    """The scheduler may go first."""
 
 
 def divide_layers() -> None:
@@ -64,3 +75,5 @@ def divide_layers() -> None:
     divide(torch.nn.Module.zero_grad, _zeros)
     base = torch.optim.lr_scheduler.LRScheduler
     divide(base._initial_step, _before_the_first_epoch, always=True)
+    divide(base.step, _step, always=True)
+    divide(base._check_order, _any_order, always=True)
