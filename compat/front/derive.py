@@ -355,7 +355,7 @@ def _legacy(op: Op, front: Callable[..., Any]) -> Callable[..., Any]:
         scalars = [one.name for one in op.parameters if one.role.kind == "scalar"]
         arrays = [name for name in old if name not in scalars]
         numbers = [one for one in args if not isinstance(one, TensorBase)]
-        tensors = [one for one in args if isinstance(one, TensorBase)]
+        tensors: list[Any] = [one for one in args if isinstance(one, TensorBase)]
         if len(tensors) < len(arrays):  # `add(tensor, 2, 3)`: a number stands for a tensor
             tensors.append(numbers.pop() if numbers else None)
         names = [name for name in old if name in scalars]

@@ -126,7 +126,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
            out: Any = None, dtype: d.dtype | None = None, layout: Any = None, device: Any = None,
            requires_grad: bool = False, pin_memory: bool = False,
            means: Any = None) -> Any:  # fmt: skip
-    """Normal samples: with mean (once called means) and std for each element, or of size for all."""
+    """Normal samples: with mean (once: means) and std for each element, or of size for all."""
     mean = mean if means is None else means
     if size is not None:
         kind = _floating(dtype)
