@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 import compat
+from compat import coverage
 from compat.imports import install
 
 
@@ -25,7 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("run", help="run a script, with torch meaning compat")
     ops = commands.add_parser("ops", help="list the declared ops, or say where one is")
     ops.add_argument("names", nargs="*")
+    ops.add_argument("--table", action="store_true", help="how much of PyTorch is there")
+    ops.add_argument("--missing", action="store_true", help="and what is not")
     chosen = parser.parse_args(given)
+    if chosen.table or chosen.missing:
+        lines = [*(coverage.table() if chosen.table else ())]
+        print(*lines, *(coverage.missing() if chosen.missing else ()), sep="\n")
+        return 0
     return list_ops(chosen.names)
 
 
