@@ -42,8 +42,8 @@ def public(path: str) -> list[str]:
         origin = getattr(one, "__module__", None) or ""
         foreign = inspect.isclass(one) and not origin.startswith("torch")
         # what the compiler and the profiler keep in this namespace is not documented there
-        kind = one.__module__ if inspect.isclass(one) else type(one).__module__
-        foreign |= path == "torch" and str(kind).startswith("torch._C") and name != "Generator"
+        made_by = {type(one).__name__, type(type(one)).__name__}
+        foreign |= "pybind11_type" in made_by and name != "Generator"
         if name.startswith("_") or isinstance(one, types.ModuleType) or foreign:
             continue
         if path == "torch.nn.functional" and (

@@ -28,22 +28,31 @@ import compat
 
 SAMPLES = 2
 GOAL = 0.9
-_PLACES = ("torch", "torch.nn.functional", "torch.linalg", "torch.fft", "torch.special",
-           "torch.signal.windows", "torch.Tensor", "torch.masked")  # fmt: skip
+_PLACES = ("torch.Tensor", "torch", "torch.nn.functional", "torch.linalg", "torch.fft",
+           "torch.special", "torch.signal.windows", "torch.masked")  # fmt: skip
+
+
+def _at(root: Any, path: str) -> Any:
+    return functools.reduce(getattr, path.split(".")[1:], root)
+
+
+# where torch keeps its functions in public
+_PATHS = {
+    id(_at(torch, f"{place}.{name}")): f"{place}.{name}"
+    for place in _PLACES
+    for name in dir(_at(torch, place))
+    if name[0] != "_" and callable(_at(torch, f"{place}.{name}"))
+}
 
 
 def entries() -> list[Any]:
-    """The entries that have second derivatives in float64."""
+    """The entries, aten's internal ones left out, that have second derivatives in float64."""
     return [
         op for op in op_db
         if op.supports_autograd and op.supports_gradgrad and torch.float64 in op.supported_dtypes(
-            "cpu")
+            "cpu") and not op.name.startswith(("_", "torch.ops")) and not isinstance(
+                op.op, torch._ops.OpOverload | torch._ops.OpOverloadPacket)
     ]  # fmt: skip
-
-
-def _public(path: str) -> Any:
-    """What compat has at a path of torch; AttributeError when it has nothing there."""
-    return functools.reduce(getattr, path.split(".")[1:], compat)
 
 
 def ours(function: Any) -> Any:
@@ -52,10 +61,8 @@ def ours(function: Any) -> Any:
         settings = {name: convert(one) for name, one in function.keywords.items()}
         return functools.partial(ours(function.func), *map(convert, function.args), **settings)
     name = getattr(function, "__name__", "")
-    for place in _PLACES:
-        home = functools.reduce(getattr, place.split(".")[1:], torch)
-        if name and getattr(home, name, None) is function:
-            return _public(f"{place}.{name}")
+    if id(function) in _PATHS:
+        return _at(compat, _PATHS[id(function)])
     if not isinstance(function, types.FunctionType):
         return function
     scope = {**function.__globals__, "torch": compat,
@@ -91,6 +98,8 @@ def convert(given: Any) -> Any:
         return compat.device(str(given))
     if isinstance(given, torch.memory_format):
         return getattr(compat, str(given).rpartition(".")[2])
+    if isinstance(given, torch.nn.PairwiseDistance):
+        return compat.nn.PairwiseDistance(given.norm, given.eps, given.keepdim)
     return ours(given) if callable(given) and not isinstance(given, type) else given
 
 
