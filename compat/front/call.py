@@ -275,7 +275,7 @@ def attach(
                 tape = history.current(tensor)
             if tape.requires:  # type: ignore
                 mask |= bit
-            elif tape.is_volatile:
+            elif tape.is_volatile:  # type: ignore
                 for result in results:
                     result._tape = volatile_tape()
                 return

@@ -193,6 +193,16 @@ def test_the_level_is_the_threads_own_and_the_callers() -> None:
         torch.api("0.3")
 
 
+def test_level_2_knows_nothing_of_older_forms() -> None:
+    code = (
+        "import sys, compat as t; code = t.add.__code__, t.arange.__code__;"
+        "t.api('2'); t.set_api(2); assert t.arange.__code__ is code[1];"
+        "assert 'compat.older' not in sys.modules;"
+        "t.api('0.4'); assert t.arange.__code__ is not code[1]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 SCRIPT = "import torch; print(torch.get_api(), torch.arange(2).type())\n"
 
 
