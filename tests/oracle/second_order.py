@@ -64,7 +64,7 @@ def entries() -> list[Any]:
     return [
         op for op in op_db
         if op.supports_autograd and op.supports_gradgrad and torch.float64 in op.supported_dtypes(
-            "cpu") and not op.name.startswith(("_", "torch.ops")) and not isinstance(
+            "cpu") and not op.name.startswith(("_", "torch.ops", "sparse")) and not isinstance(
                 op.op, torch._ops.OpOverload | torch._ops.OpOverloadPacket)
         and not _is_skipped(op)
     ]  # fmt: skip
@@ -73,6 +73,12 @@ def entries() -> list[Any]:
 def _seeded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     compat.manual_seed(42)
     return function(*args, **kwargs)
+
+
+def _masked(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What a mask leaves out may be infinite, and does not count."""
+    made = function(*args, **kwargs)
+    return compat.where(compat.isfinite(made), made, made.new_zeros([]))
 
 
 def ours(function: Any) -> Any:
@@ -158,7 +164,8 @@ def samples(op: Any) -> list[Any]:
 
 def check(op: Any) -> None:
     """Raises what goes wrong with an entry."""
-    wrapper = ours(op.gradcheck_wrapper)
+    masked = op.gradcheck_wrapper.__name__.startswith("gradcheck_wrapper_masked")
+    wrapper = _masked if masked else ours(op.gradcheck_wrapper)
     function = ours(op.op)
     for sample in samples(op):
         parts = convert((sample.input, sample.args, sample.kwargs))
