@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import math as _math
+import os as _os
 from typing import Any
 
 from compat.engine.memory import spare_collector as _spare_collector
@@ -110,6 +111,7 @@ _NAMES = {
     ),
     **dict.fromkeys(("pca_lowrank", "svd_lowrank"), "compat._lowrank"),
     "lobpcg": "compat._lobpcg",
+    **dict.fromkeys(("set_api", "get_api", "api"), "compat.levels"),
     "save": "compat.serialization", "load": "compat.serialization",
     "set_printoptions": "compat.front.printing", "get_printoptions": "compat.front.printing",
     "from_jax": "compat.front.bridge", "pure": "compat.front.bridge",
@@ -130,3 +132,7 @@ def __getattr__(name: str) -> Any:
         found = globals()[name] = getattr(importlib.import_module(_NAMES[name]), name)
         return found
     raise AttributeError(f"module 'torch' has no attribute '{name}' (compat does not have it yet)")
+
+
+if _os.environ.get("COMPAT_API", "2") != "2":  # last: the older forms are about all there is
+    importlib.import_module("compat.levels").set_api(_os.environ["COMPAT_API"])

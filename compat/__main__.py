@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 import compat
+from compat import coverage
 from compat.check import check
 from compat.children import adopt
 from compat.engine import report
@@ -29,10 +30,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("run", help="run a script, with torch meaning compat")
     ops = commands.add_parser("ops", help="list the declared ops, or say where one is")
     ops.add_argument("names", nargs="*")
+    ops.add_argument("--table", action="store_true", help="how much of PyTorch is there")
+    ops.add_argument("--missing", action="store_true", help="and what is not")
     checks = commands.add_parser("check", help="say which torch names of a code base are missing")
     checks.add_argument("paths", nargs="+")
     chosen = parser.parse_args(given)
-    return check(chosen.paths) if chosen.command == "check" else list_ops(chosen.names)
+    if chosen.command == "check":
+        return check(chosen.paths)
+    if chosen.table or chosen.missing:
+        lines = [*(coverage.table() if chosen.table else ())]
+        print(*lines, *(coverage.missing() if chosen.missing else ()), sep="\n")
+        return 0
+    return list_ops(chosen.names)
 
 
 def run(given: list[str]) -> int:
@@ -41,9 +50,7 @@ def run(given: list[str]) -> int:
     while given and given[0].startswith("--"):
         flag = given.pop(0)
         if flag == "--api" and given:
-            level = given.pop(0)
-            if level != "2":
-                raise NotImplementedError(f"compat does not have --api {level} yet")
+            compat.set_api(given.pop(0))
         elif flag == "--eager":
             eager = True
         elif flag == "--report":
@@ -53,7 +60,7 @@ def run(given: list[str]) -> int:
             print(f"python -m compat run: unknown option {flag}", file=sys.stderr)
             return 2
     if not given:
-        usage = "python -m compat run [--eager] [--report]"
+        usage = "python -m compat run [--eager] [--report] [--api 2 | 0.4]"
         print(f"usage: {usage} script.py [args...]", file=sys.stderr)
         print(f"       {usage} -m module [args...]", file=sys.stderr)
         return 2

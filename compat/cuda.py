@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from compat.core.device import device as _device
@@ -52,6 +53,26 @@ manual_seed_all = manual_seed
 
 def empty_cache() -> None:
     """Nothing is kept that could be given back."""
+
+
+def memory_reserved(device: Any = None) -> int:
+    """Bytes that are held for tensors yet to come: XLA says of no more than of those in use."""
+    devices = platform_devices("cuda")
+    if not devices:
+        return 0
+    index = 0 if device is None else getattr(_device(device), "index", 0) or 0
+    told = devices[index].memory_stats() or {}
+    return int(told.get("bytes_reserved", told.get("bytes_in_use", 0)))
+
+
+def memory_cached(device: Any = None) -> int:
+    """The old name of `memory_reserved`."""
+    warnings.warn(
+        "torch.cuda.memory_cached was renamed to torch.cuda.memory_reserved",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return memory_reserved(device)
 
 
 def _need() -> None:

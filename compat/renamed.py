@@ -166,17 +166,57 @@ REMOVED: dict[str, Removed] = {
 _warned: set[str] = set()
 
 
+# Methods that no function goes with, and attributes.
+
+METHODS = {
+    "masked_copy_": ("masked_scatter_", "0.1"), "resizeAs_": ("resize_as_", "0.3"),
+    "toDense": ("to_dense", "0.3"), "index": ("__getitem__", "0.3"),
+}  # fmt: skip
+
+
+def _method(name: str, successor: str, since: str) -> Callable[..., Any]:
+    def front(self: Any, *args: Any, **kwargs: Any) -> Any:
+        _warn(name, since, f"Tensor.{successor}")
+        return getattr(self, successor)(*args, **kwargs)
+
+    front.__name__ = front.__qualname__ = name
+    front.__doc__ = f"Removed after PyTorch {since}: use `{successor}`."
+    return front
+
+
+def _reinforce(self: Any, reward: Any) -> None:
+    """Removed: a draw has no gradient of its own."""
+    raise RuntimeError(
+        "reinforce() was removed after PyTorch 0.3; draw from torch.distributions and let the "
+        "loss be -log_prob(action) * reward."
+    )
+
+
+def _creator(self: Any) -> Any:
+    """The operation that made the tensor: what `grad_fn` gives."""
+    _warn("creator", "0.1", "Tensor.grad_fn")
+    return self.grad_fn
+
+
+def _volatile(self: Any) -> bool:
+    """Whether `Variable(..., volatile=True)` made the tensor, or something it was made of."""
+    return self._tape is not None and self._tape.is_volatile
+
+
+def _warn(name: str, since: str, successor: str) -> None:
+    if name not in _warned:
+        _warned.add(name)
+        warnings.warn(
+            f"torch.{name} was removed after PyTorch {since}; use {successor} instead.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
 def _front(name: str, removed: Removed) -> Callable[..., Any]:
     @functools.wraps(removed.call)
     def front(*args: Any, out: Any = None, **kwargs: Any) -> Any:
-        if name not in _warned:
-            _warned.add(name)
-            warnings.warn(
-                f"torch.{name} was removed after PyTorch {removed.since}; "
-                f"use {removed.successor} instead.",
-                UserWarning,
-                stacklevel=2,
-            )
+        _warn(name, removed.since, removed.successor)
         made = removed.call(*args, **kwargs)
         return given_out(out, made)
 
@@ -193,3 +233,8 @@ def attach(tensor: type) -> None:
     for name, removed in REMOVED.items():
         if removed.is_method and not hasattr(tensor, name):
             setattr(tensor, name, NAMES[name])
+    for name, (successor, since) in METHODS.items():
+        setattr(tensor, name, _method(name, successor, since))
+    tensor.reinforce = _reinforce  # type: ignore[attr-defined]
+    tensor.creator = property(_creator)  # type: ignore[attr-defined]
+    tensor.volatile = property(_volatile)  # type: ignore[attr-defined]

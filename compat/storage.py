@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from compat.core import dtype as d
 from compat.core.device import device as place
 from compat.core.dtype import dtype as DType
 from compat.engine.storage import AliasStorage, HostStorage
 from compat.engine.value import meta
 from compat.front.base import TensorBase, alias
-from compat.front.create import constant, tensor
+from compat.front.create import constant, from_numpy, tensor
 from compat.front.looking import storage_size
 from compat.front.views import view_dtype
 
@@ -109,6 +111,66 @@ class TypedStorage:
     def untyped(self) -> UntypedStorage:
         """The same memory as bytes."""
         return UntypedStorage._over(self._flat)
+
+    is_sparse = False
+
+    def type(self, dtype: Any = None, non_blocking: bool = False, *, new_type: Any = None) -> Any:
+        """Its class's name; with a type (a class, a name, a dtype) itself or a converted copy."""
+        wanted = new_type if dtype is None else dtype
+        if wanted is None:
+            return f"torch.{type(self).__name__}"
+        if isinstance(wanted, str):
+            wanted = CLASSES[wanted.rpartition(".")[2]]
+        kind = wanted if isinstance(wanted, DType) else wanted.dtype_of_class
+        return self if kind is self.dtype else TypedStorage._over(self._flat.to(kind))
+
+    def new(self, *args: Any) -> TypedStorage:
+        """Another storage of this type."""
+        return type(self)(*args)
+
+    def cpu(self) -> TypedStorage:
+        """Itself when it is on the host, else a copy there."""
+        return self if self.device.type == "cpu" else TypedStorage._over(self._flat.cpu())
+
+    def cuda(self, device: Any = None, non_blocking: bool = False) -> TypedStorage:
+        """A copy on a GPU."""
+        return TypedStorage._over(self._flat.cuda(device))
+
+    def is_pinned(self, device: Any = "cuda") -> bool:
+        """False: JAX transfers need no page-locked memory."""
+        return False
+
+    def pin_memory(self, device: Any = "cuda") -> TypedStorage:
+        """Itself."""
+        return self
+
+    def is_shared(self) -> bool:
+        """Whether forked processes share it."""
+        return self._flat.is_shared()
+
+    def share_memory_(self) -> TypedStorage:
+        """Moves the elements to memory that forked processes share, and stays itself."""
+        self._flat.share_memory_()
+        return self
+
+    @classmethod
+    def from_buffer(cls, buffer: Any, byte_order: str = "native", count: int = -1,
+                    offset: int = 0) -> TypedStorage:  # fmt: skip
+        """A copy of the elements in a bytes-like object, "native", "big" or "little" endian."""
+        orders = {"native": "=", "big": ">", "little": "<"}
+        kind = np.dtype(cls.dtype_of_class.numpy).newbyteorder(orders[byte_order])  # type: ignore[arg-type]
+        found = np.frombuffer(buffer, kind, count, offset).astype(cls.dtype_of_class.numpy)
+        return TypedStorage._over(from_numpy(found))
+
+    @classmethod
+    def from_file(cls, filename: str, shared: bool = False, size: int = 0) -> TypedStorage:
+        """The elements of a file, mapped into memory; writes reach the file when shared."""
+        kind = np.dtype(cls.dtype_of_class.numpy)
+        if shared:
+            with open(filename, "ab") as file:
+                file.truncate(max(file.tell(), size * kind.itemsize))
+        mapped = np.memmap(filename, kind, "r+" if shared else "c", shape=(size,))
+        return TypedStorage._over(from_numpy(mapped))
 
     def __eq__(self, other: Any) -> bool:
         return isinstance(other, TypedStorage) and _cell(self._flat) is _cell(other._flat)
@@ -215,6 +277,18 @@ CLASSES: dict[str, type[TypedStorage]] = {
     )
     for kind in _KINDS
 }  # fmt: skip
+
+
+def _converter(kind: DType) -> Any:
+    def convert(self: TypedStorage) -> TypedStorage:
+        return self.type(kind)
+
+    convert.__doc__ = f"Itself as {kind.name}, or a copy that is."
+    return convert
+
+
+for _name in ("byte", "char", "double", "float", "half", "int", "long", "short", "bool"):
+    setattr(TypedStorage, _name, _converter(CLASSES[f"{_name.capitalize()}Storage"].dtype_of_class))
 
 
 def _class_of(kind: DType) -> type[TypedStorage] | None:

@@ -69,3 +69,119 @@ def test_transforms_of_pairs() -> None:
     assert torch.rfft(flat, 2).shape == (4, 3, 2)
     back = torch.irfft(torch.rfft(flat, 2), 2, signal_sizes=(4, 5))
     assert (back - flat).abs().max() < 1e-6
+
+
+def x() -> Any:
+    return torch.Tensor([1, 2, 3])
+
+
+def m() -> Any:
+    return torch.Tensor([[4, 2], [2, 5]])
+
+
+MASK = torch.ByteTensor([1, 0, 1])
+TWO = torch.Tensor([1, 2])
+
+# an old call, and the one that took its place
+SAME: dict[str, tuple[Any, Any]] = {
+    "seq": (lambda: torch.cat(seq=(x(), x())), lambda: torch.cat((x(), x()))),
+    "sequence": (lambda: torch.stack(sequence=[x(), x()]), lambda: torch.stack([x(), x()])),
+    "k": (lambda: m().tril(k=-1) + torch.triu(m(), k=1), lambda: m().tril(-1) + m().triu(1)),
+    "new_type": (lambda: x().type(new_type="torch.DoubleTensor"), lambda: x().double()),
+    "async": (lambda: x().copy_(x() + 1, **{"async": True}), lambda: x() + 1),
+    "means": (lambda: torch.normal(means=x(), std=x() * 0), x),
+    "from": (lambda: x().uniform_(**{"from": 3, "to": 3}), lambda: torch.full((3,), 3.0)),
+    "size_average": (lambda: torch.nn.MSELoss(size_average=False)(x(), x() * 2),
+                     lambda: torch.tensor(14.0)),
+    "reduce": (lambda: torch.nn.functional.l1_loss(x(), x() * 2, reduce=False), x),
+    "min_value": (lambda: torch.nn.Hardtanh(min_value=2, max_value=3)(x()),
+                  lambda: x().clamp(2, 3)),
+    "data_tensor": (
+        lambda: torch.utils.data.TensorDataset(data_tensor=x(), target_tensor=-x())[1][1],
+        lambda: torch.tensor(-2.0)),
+    "add": (lambda: torch.add(x(), 10, x()), lambda: 11 * x()),
+    "add_": (lambda: x().add_(2, x()), lambda: 3 * x()),
+    "add number": (lambda: torch.add(x(), 10, 2), lambda: x() + 20),
+    "sub": (lambda: x().sub(2, x()), lambda: -x()),
+    "addcmul": (lambda: torch.addcmul(x(), 0.5, x(), x()), lambda: x() + x() * x() / 2),
+    "addcdiv_": (lambda: x().addcdiv_(0.5, x(), x()), lambda: x() + 0.5),
+    "addmm": (lambda: torch.addmm(2, m(), 3, m(), m()), lambda: 2 * m() + 3 * m() @ m()),
+    "addmm beta": (lambda: torch.addmm(2, m(), m(), m()), lambda: 2 * m() + m() @ m()),
+    "method": (lambda: m().addmm_(2, 3, m(), m()), lambda: 2 * m() + 3 * m() @ m()),
+    "addmv": (lambda: torch.addmv(2, TWO, 3, m(), TWO), lambda: 2 * TWO + 3 * m() @ TWO),
+    "addr": (lambda: m().addr(2, 3, TWO, TWO), lambda: 2 * m() + 3 * torch.outer(TWO, TWO)),
+    "addbmm": (lambda: torch.addbmm(2, m(), 3, m()[None], m()[None]),
+               lambda: 2 * m() + 3 * m() @ m()),
+    "baddbmm": (lambda: m()[None].baddbmm(2, 3, m()[None], m()[None])[0],
+                lambda: 2 * m() + 3 * m() @ m()),
+    "mask": (lambda: x()[MASK], lambda: torch.Tensor([1, 3])),
+    "masked_select": (lambda: x().masked_select(MASK), lambda: torch.Tensor([1, 3])),
+    "masked_fill_": (lambda: x().masked_fill_(MASK, 9), lambda: torch.Tensor([9, 2, 9])),
+    "masked_copy_": (lambda: x().masked_copy_(MASK, x() * 5), lambda: torch.Tensor([5, 2, 10])),
+    "index": (lambda: x().index(MASK), lambda: torch.Tensor([1, 3])),
+    "where": (lambda: torch.where(MASK, x(), -x()), lambda: torch.Tensor([1, -2, 3])),
+    "resizeAs_": (lambda: torch.zeros(4).resizeAs_(x()), lambda: torch.zeros(3)),
+    "max": (lambda: torch.kthvalue(x(), 2, values=TWO.clone().resize_(0))[0],
+            lambda: torch.tensor(2.0)),
+    "half": (lambda: torch.HalfTensor([1, 2, 3]).mul(2).float(), lambda: 2 * x()),
+    "linspace": (lambda: torch.linspace(0, 99), lambda: torch.arange(100.0)),
+    "softmax": (lambda: torch.nn.functional.softmax(torch.zeros(2, 2, 4)),
+                lambda: torch.full((2, 2, 4), 0.5)),
+    "Variable": (lambda: torch.autograd.Variable(x()).data, x),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("level", ["2", "0.4"])
+@pytest.mark.parametrize("name", SAME)
+def test_old_calls_mean_what_they_did(name: str, level: str) -> None:
+    old, new = SAME[name]
+    with torch.api(level):
+        ours = old()
+    assert torch.equal(ours, new()), (ours, new())
+
+
+class Cubed(torch.autograd.Function):
+    """An old Function: its methods are the instance's."""
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    def forward(self, given: Any) -> Any:  # type: ignore[override]
+        self.save_for_backward(given)
+        return self.factor * given**3
+
+    def backward(self, grad: Any) -> Any:  # type: ignore[override]
+        (given,) = self.saved_tensors
+        return grad * self.factor * 3 * given**2
+
+
+def test_functions_of_instances() -> None:
+    given = x().requires_grad_()
+    with pytest.warns(FutureWarning, match="old form"):
+        Cubed(2)(given).sum().backward()
+    assert given.grad.tolist() == [6.0, 24.0, 54.0]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_variables() -> None:
+    Variable, weight = torch.autograd.Variable, x().requires_grad_()
+    kept = Variable(x(), requires_grad=True)
+    assert isinstance(kept, torch.Tensor) and isinstance(x(), Variable)
+    assert (kept * 2).creator is not None and kept.creator is None
+    with pytest.warns(UserWarning, match="no_grad"):
+        idle = Variable(x(), volatile=True)
+    made = (idle * weight).exp() + weight
+    assert made.volatile and not made.requires_grad and not kept.volatile
+    with pytest.raises(RuntimeError, match="distributions"):
+        x().reinforce(1)
+    (kept * weight).sum().backward(retain_variables=True)
+    torch.autograd.backward([kept * 1], grad_variables=[x()], retain_variables=True)
+    assert kept.grad.tolist() == [2.0, 4.0, 6.0]
+
+
+def test_memo_holds_what_was_given() -> None:
+    memo: set[Any] = set()
+    layer = torch.nn.Linear(2, 2)
+    assert [name for name, _ in layer.named_parameters(memo=memo)] == ["weight", "bias"]
+    assert list(layer.named_parameters(memo=memo)) == []

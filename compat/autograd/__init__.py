@@ -12,6 +12,7 @@ from compat.autograd.anomaly import set_detect_anomaly as set_detect_anomaly
 from compat.autograd.function import Function as Function
 from compat.autograd.gradcheck import gradcheck as gradcheck
 from compat.autograd.gradcheck import gradgradcheck as gradgradcheck
+from compat.autograd.variable import Variable as Variable
 from compat.engine.spec import spec
 from compat.engine.value import Meta, meta
 from compat.front import create
@@ -34,6 +35,7 @@ def backward(
     create_graph: bool = False,
     grad_variables: Any = None,
     inputs: Any = None,
+    retain_variables: bool | None = None,
 ) -> None:
     """Adds to the leaves' `.grad` the gradients of the tensors.
 
@@ -41,7 +43,10 @@ def backward(
     retain_graph   keeps the graph for another backward; defaults to create_graph
     create_graph   records the backward itself, for gradients of gradients
     inputs         the only tensors whose `.grad` is added to
+
+    grad_variables and retain_variables are old names of grad_tensors and retain_graph.
     """
+    retain_graph = retain_variables if retain_graph is None else retain_graph
     outputs = _listed(tensors)
     given = _listed(grad_tensors if grad_tensors is not None else grad_variables)
     given += [None] * (len(outputs) - len(given))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,13 +20,11 @@ from compat.tape.node import Node, Tape, ViewTape, result_tape
 class FunctionCtx:
     """What forward leaves for backward."""
 
-    def __init__(self) -> None:
-        self._saved: tuple[Any, ...] = ()
-        self._dirty: tuple[Any, ...] = ()
-        self._undifferentiated: tuple[Any, ...] = ()
-        self._materialize = True
-        self.needs_input_grad: tuple[bool, ...] = ()
-        self._results: list[Any] = []
+    _saved: tuple[Any, ...] = ()
+    _dirty: tuple[Any, ...] = ()
+    _undifferentiated: tuple[Any, ...] = ()
+    _materialize = True
+    needs_input_grad: tuple[bool, ...] = ()
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keeps inputs and outputs for backward, which finds them in `saved_tensors`."""
@@ -164,8 +163,10 @@ def _node_class(function: Any) -> type[_FunctionNode]:
     return made
 
 
-class Function:
+class Function(FunctionCtx):
     """An operation with a gradient of its own: static `forward(ctx, ...)` and `backward(ctx, ...)`.
+
+    The old form, with both as methods of an instance that is called, works too; `self` is the ctx.
 
     >>> class Double(compat.autograd.Function):
     ...     @staticmethod
@@ -188,11 +189,18 @@ class Function:
         )
 
     def __call__(self, *args: Any) -> Any:
-        raise RuntimeError(
-            "Legacy autograd function with non-static forward method is deprecated. Please use "
-            "new-style autograd function with static forward method. (Example: "
-            "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+        """The old form: forward and backward are methods of this instance."""
+        if isinstance(inspect.getattr_static(self, "forward"), staticmethod):
+            raise RuntimeError(
+                f"{type(self).__name__} has a static forward; use {type(self).__name__}.apply"
+            )
+        warnings.warn(
+            "Functions whose forward is a method of the instance are the old form; make forward "
+            "and backward static, with ctx as the first argument, and use `apply`.",
+            FutureWarning,
+            stacklevel=2,
         )
+        return _run(type(self), self, args)
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -214,26 +222,29 @@ class Function:
     @classmethod
     def apply(cls, *args: Any) -> Any:
         """Runs forward and gives its result, with backward in the graph."""
-        ctx = FunctionCtx()
-        tensors = [(at, one) for at, one in enumerate(args) if isinstance(one, TensorBase)]
-        tapes = [_tape_of(one) for _, one in tensors]
-        needs = local.grad and any(tape is not None for tape in tapes)
-        ctx.needs_input_grad = tuple(
-            isinstance(one, TensorBase) and one.requires_grad for one in args  # type: ignore[attr-defined]
-        )
-        before, local.grad = local.grad, False
-        try:
-            if cls.setup_context is Function.setup_context:
-                made = cls.forward(ctx, *args)
-            else:
-                made = cls.forward(*args)
-                cls.setup_context(ctx, args, made)
-        finally:
-            local.grad = before
-        if not needs:
-            ctx._node = _Freed(ctx)  # type: ignore[attr-defined]
-            return made
-        return _recorded(cls, ctx, args, tensors, tapes, made)
+        return _run(cls, FunctionCtx(), args)
+
+
+def _run(cls: Any, ctx: Any, args: tuple[Any, ...]) -> Any:
+    tensors = [(at, one) for at, one in enumerate(args) if isinstance(one, TensorBase)]
+    tapes = [_tape_of(one) for _, one in tensors]
+    needs = local.grad and any(tape is not None for tape in tapes)
+    ctx.needs_input_grad = tuple(
+        isinstance(one, TensorBase) and one.requires_grad for one in args  # type: ignore[attr-defined]
+    )
+    before, local.grad = local.grad, False
+    try:
+        if cls.setup_context is Function.setup_context:
+            made = cls.forward(ctx, *args)
+        else:
+            made = cls.forward(*args)
+            cls.setup_context(ctx, args, made)
+    finally:
+        local.grad = before
+    if not needs:
+        ctx._node = _Freed(ctx)  # type: ignore[attr-defined]
+        return made
+    return _recorded(cls, ctx, args, tensors, tapes, made)
 
 
 class _Freed:

@@ -99,6 +99,8 @@ def _by_differences(
 
     source = given[at]
     start = np.array(fetch(source.detach()))
+    if not start.size:
+        return np.zeros((0, 0))
     columns = []
     directions = [1.0, 1j] if source.dtype.is_complex else [1.0]
     for element in range(start.size):
@@ -164,7 +166,7 @@ def gradgradcheck(
     from compat.autograd import grad
 
     given = (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
-    outputs = _outputs(func(*given))
+    outputs = [one for one in _outputs(func(*given)) if one.requires_grad]
     if grad_outputs is None:
         source = np.random.default_rng(0)
         seeds = [
@@ -192,7 +194,7 @@ def gradgradcheck(
         from compat.tape.mode import enable_grad
 
         with enable_grad():
-            results = _outputs(func(*originals))
+            results = [one for one in _outputs(func(*originals)) if one.requires_grad]
             found = grad(results, targets, weights, create_graph=True, allow_unused=True)
         return tuple(one for one in found if one is not None)
 

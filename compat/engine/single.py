@@ -73,7 +73,8 @@ def run_known(known: Known, live: Sequence[int], section: Section, device: Any) 
         if joined is None:
             if len(known.joined) >= 4:
                 known.joined.clear()
-            joined = known.joined[key] = _joined(known.needed(live), live)
+            with jax.enable_x64(True), jax.default_device(device):  # it may have to compile
+                joined = known.joined[key] = _joined(known.needed(live), live)
         if joined:
             if any([_rent(spec) for spec in known.dear()]):
                 known.host_changed()

@@ -27,7 +27,7 @@ from compat.ops.declare import Op, Parameter
 from compat.ops.specialize import Binding
 from compat.tape import history
 from compat.tape.differentiate import Rule
-from compat.tape.node import Node, result_tape, sequence
+from compat.tape.node import Node, result_tape, sequence, volatile_tape
 
 PLAN_LIMIT = 1_024  # plans an op keeps; the oldest falls out
 
@@ -275,6 +275,10 @@ def attach(
                 tape = history.current(tensor)
             if tape.requires:  # type: ignore
                 mask |= bit
+            elif tape.is_volatile:  # type: ignore
+                for result in results:
+                    result._tape = volatile_tape()
+                return
             else:
                 tape = None
         edges.append(tape)

@@ -114,10 +114,12 @@ def _head(op: Op, parameters: tuple[Parameter, ...], scope: dict[str, Any]) -> I
         if parameter.keyword_only and not starred:
             starred = True
             yield "*rest" if op.legacy or op.varargs else "*"
-        if parameter.is_required:
-            yield parameter.name
-            continue
         default = parameter.default
+        if parameter.is_required:
+            if parameter.name not in _ONCE.get(op.name, {}).values():
+                yield parameter.name
+                continue
+            default = ABSENT  # it may come by its old name
         if parameter.role.kind == "scalar" and default is not None:
             default = ABSENT
         scope[f"_{parameter.name}"] = default
@@ -306,18 +308,39 @@ _SYNONYMS = {"axis": "dim", "keepdims": "keepdim", "axes": "dims", "x": "input",
              "x2": "other", "self": "input", "a": "input"}  # fmt: skip
 
 
+# Names that parameters had once.
+_ONCE = {
+    "cat": {"seq": "tensors", "sequence": "tensors"},
+    "stack": {"seq": "tensors", "sequence": "tensors"},
+    "tril": {"k": "diagonal"}, "triu": {"k": "diagonal"},
+}  # fmt: skip
+_RESULTS_ONCE = {"max": 0, "min": 0, "values": 0, "max_indices": 1, "min_indices": 1, "indices": 1}
+
+
 def _varied(op: Op, front: Callable[..., Any]) -> Callable[..., Any]:
+    once = _ONCE.get(op.name, {})
+
     def varied(extra: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         names = {parameter.name for parameter in op.parameters}
-        renamed = {}
+        renamed: dict[str, Any] = {}
+        old_out: dict[int, Any] = {}
         for name, given in extra.items():
-            known = _SYNONYMS.get(name, name)
+            known = once.get(name) or _SYNONYMS.get(name, name)
+            if op.results == ("values", "indices") and name in _RESULTS_ONCE:
+                if given is not None:
+                    old_out[_RESULTS_ONCE[name]] = given
+                continue
             if known not in names:
                 raise TypeError(f"{op.name}() got an unexpected keyword argument '{name}'")
             renamed[known] = given
         bound = inspect.signature(op.body).bind(*args, **kwargs)
         bound.arguments.update(renamed)
-        return front(*bound.args, **bound.kwargs)
+        made = front(*bound.args, **bound.kwargs)
+        if not old_out:
+            return made
+        for place, target in old_out.items():
+            write_out(target, made[place])
+        return type(made)(*(old_out.get(place, one) for place, one in enumerate(made)))
 
     return varied
 
@@ -329,7 +352,14 @@ def _legacy(op: Op, front: Callable[..., Any]) -> Callable[..., Any]:
     old = [name.strip() for name in op.legacy.partition("(")[2].rstrip(") ").split(",")]
 
     def legacy(args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        if len(args) != len(old):
+        scalars = [one.name for one in op.parameters if one.role.kind == "scalar"]
+        arrays = [name for name in old if name not in scalars]
+        numbers = [one for one in args if not isinstance(one, TensorBase)]
+        tensors: list[Any] = [one for one in args if isinstance(one, TensorBase)]
+        if len(tensors) < len(arrays):  # `add(tensor, 2, 3)`: a number stands for a tensor
+            tensors.append(numbers.pop() if numbers else None)
+        names = [name for name in old if name in scalars]
+        if len(tensors) != len(arrays) or not 0 < len(numbers) <= len(names):
             raise TypeError(
                 f"{op.name}() takes {len(op.parameters)} positional arguments but {len(args)} "
                 "were given"
@@ -340,8 +370,8 @@ def _legacy(op: Op, front: Callable[..., Any]) -> Callable[..., Any]:
             UserWarning,
             stacklevel=3,
         )
-        given = {**keywords, **dict(zip(old, args, strict=True))}
-        return front(**given)
+        given = dict(zip(arrays, tensors, strict=True)) | dict(zip(names, numbers, strict=False))
+        return front(**(keywords | given))
 
     return legacy
 

@@ -124,8 +124,10 @@ def randint_like(input: Any, low: Any, high: Any = None, **options: Any) -> Any:
 
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None,
            out: Any = None, dtype: d.dtype | None = None, layout: Any = None, device: Any = None,
-           requires_grad: bool = False, pin_memory: bool = False) -> Any:  # fmt: skip
-    """Normal samples: with mean and std for each element, or of size for all."""
+           requires_grad: bool = False, pin_memory: bool = False,
+           means: Any = None) -> Any:  # fmt: skip
+    """Normal samples: with mean (once: means) and std for each element, or of size for all."""
+    mean = mean if means is None else means
     if size is not None:
         kind = _floating(dtype)
         made = _made(

@@ -151,7 +151,7 @@ class Tape:
 
     __slots__ = ("node", "index", "requires", "extra", "__weakref__")
 
-    is_view = False
+    is_view = is_volatile = False
     node: Node | None
     index: int
     requires: bool
@@ -166,6 +166,21 @@ class Tape:
         if self.extra is None:
             self.extra = Extra()
         return self.extra
+
+
+class VolatileTape(Tape):
+    """The tape of a tensor that keeps history away from all that is computed from it."""
+
+    __slots__ = ()
+
+    is_volatile = True
+
+
+def volatile_tape() -> VolatileTape:
+    """A new one; as the tape of a leaf it could be changed, so each tensor has its own."""
+    tape = VolatileTape()
+    tape.node, tape.index, tape.requires, tape.extra = None, 0, False, None
+    return tape
 
 
 class ViewTape(Tape):

@@ -352,12 +352,17 @@ class Module(HookedCalls, KeepsState, Converts):
                 yield f"{path}.{name}" if path else name, one
 
     def named_parameters(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Parameter]]:
-        """The parameters with their dotted names, each once by default."""
-        yield from self._named_members(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True,
+        *, memo: set[Any] | None = None,
+    ) -> Iterator[tuple[str, Parameter]]:  # fmt: skip
+        """The parameters with their dotted names, each once by default; none that memo holds."""
+        known = set() if memo is None else memo
+        for name, one in self._named_members(
             lambda module: module._parameters.items(), prefix, recurse, remove_duplicate
-        )
+        ):
+            if one not in known:
+                yield name, one
+        known.update(self.parameters() if memo is not None else ())
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters of this module and, with `recurse`, of all below it: for an optimizer."""

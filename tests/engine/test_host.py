@@ -244,3 +244,17 @@ def test_a_section_run_often_gives_the_same() -> None:
         first, rest = low[0], (low @ low.T - x).abs().sum()
         seen.append((first.sum() + rest).item())
     assert seen[2:] == pytest.approx((seen[:2] * 22)[: len(seen) - 2], rel=1e-6)
+
+
+def test_an_op_that_leaves_the_host_keeps_its_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is compiled when the section, run often already, becomes one function again."""
+    from compat.engine import single
+
+    x = torch.linspace(0, 1, 30_000, dtype=torch.float64)
+    monkeypatch.setattr(single, "COMPILE", 1e9)
+    for turn in range(single.JOINED + 8):
+        if turn == single.JOINED + 4:
+            monkeypatch.setattr(single, "COMPILE", 0.0)
+        small = (x[:3] + 1) * 2 - 1
+        last = (x.erfinv().tanh()[:9].sum() + small.sum()).item()
+    assert last == pytest.approx((x[:9].erfinv().tanh().sum() + 3 + 2 * x[:3].sum()).item())

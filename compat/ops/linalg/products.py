@@ -213,21 +213,21 @@ def _expanded(input: jax.Array, shape: Any) -> jax.Array:
     return jnp.broadcast_to(input, shape)
 
 
-@op(inplace=True)
+@op(inplace=True, legacy="addmv(beta, input, alpha, mat, vec)")
 def addmv(input: Array, mat: Array, vec: Array, *, beta: Scalar = 1, alpha: Scalar = 1) -> Array:
     """`beta * input + alpha * mat @ vec`."""
     made = jnp.matmul(mat, vec)
     return scaled(_expanded(input, made.shape), beta, made, alpha)
 
 
-@op(inplace=True)
+@op(inplace=True, legacy="addr(beta, input, alpha, vec1, vec2)")
 def addr(input: Array, vec1: Array, vec2: Array, *, beta: Scalar = 1, alpha: Scalar = 1) -> Array:
     """`beta * input + alpha * outer(vec1, vec2)`."""
     made = jnp.outer(vec1, vec2)
     return scaled(_expanded(input, made.shape), beta, made, alpha)
 
 
-@op(inplace=True)
+@op(inplace=True, legacy="baddbmm(beta, input, alpha, batch1, batch2)")
 def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Scalar = 1,
             alpha: Scalar = 1) -> Array:  # fmt: skip
     """`beta * input + alpha * batch1 @ batch2`, for batches of matrices."""
@@ -242,7 +242,7 @@ def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Scalar = 1,
     return scaled(_expanded(input, made.shape), beta, made, alpha)
 
 
-@op(inplace=True)
+@op(inplace=True, legacy="addbmm(beta, input, alpha, batch1, batch2)")
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: Scalar = 1,
            alpha: Scalar = 1) -> Array:  # fmt: skip
     """`beta * input + alpha * sum over the batch of batch1 @ batch2`."""

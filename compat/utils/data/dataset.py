@@ -40,7 +40,11 @@ class TensorDataset(Dataset[tuple[Any, ...]]):
 
     tensors: tuple[torch.Tensor, ...]
 
-    def __init__(self, *tensors: torch.Tensor) -> None:
+    def __init__(
+        self, *tensors: torch.Tensor, data_tensor: Any = None, target_tensor: Any = None
+    ) -> None:
+        # the names that the two tensors had in PyTorch 0.3
+        tensors += tuple(one for one in (data_tensor, target_tensor) if one is not None)
         if any(one.size(0) != tensors[0].size(0) for one in tensors):
             raise AssertionError("Size mismatch between tensors")
         self.tensors = tensors
