@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -156,3 +157,9 @@ def _roots(outputs: Sequence[Any], given: Sequence[Any]) -> list[Any]:
         roots.append((current(tensor), gradient._gradient()))
     return roots
 
+
+def __getattr__(name: str) -> Any:
+    """Opens the modules that few programs use at their first use."""
+    if name in ("functional", "graph", "forward_ad", "profiler"):
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
