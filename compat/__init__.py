@@ -74,7 +74,7 @@ _LAZY = {
     "backends": "compat.backends", "version": "compat.version", "special": "compat.special",
     "vision": "compat.vision", "_utils": "compat._utils",
     "storage": "compat.storage", "fft": "compat.fft", "signal": "compat.signal",
-    "masked": "compat.masked",
+    "masked": "compat.masked", "amp": "compat.amp", "cpu": "compat.cpu",
 }  # fmt: skip
 _NAMES = {
     **dict.fromkeys(
@@ -102,6 +102,15 @@ _NAMES = {
     **dict.fromkeys(
         ("hann_window", "hamming_window", "blackman_window", "bartlett_window", "kaiser_window"),
         "compat.front.windows",
+    ),
+    **dict.fromkeys(
+        ("autocast", "is_autocast_enabled", "set_autocast_enabled", "get_autocast_dtype",
+         "set_autocast_dtype", "is_autocast_cache_enabled", "set_autocast_cache_enabled",
+         "clear_autocast_cache", "autocast_increment_nesting", "autocast_decrement_nesting",
+         "is_autocast_cpu_enabled", "get_autocast_cpu_dtype", "get_autocast_gpu_dtype",
+         "get_autocast_xla_dtype", "is_autocast_xla_enabled", "set_autocast_cpu_enabled",
+         "set_autocast_cpu_dtype", "set_autocast_gpu_dtype"),
+        "compat.amp.autocast_mode",
     ),
     **dict.fromkeys(("pca_lowrank", "svd_lowrank"), "compat._lowrank"),
     "lobpcg": "compat._lobpcg",

@@ -25,7 +25,7 @@ from compat.tape.mode import inference_mode as inference_mode
 from compat.tape.mode import is_grad_enabled as is_grad_enabled
 from compat.tape.mode import no_grad as no_grad
 from compat.tape.mode import set_grad_enabled as set_grad_enabled
-from compat.tape.node import Tape
+from compat.tape.node import AccumulateGrad, Tape, result_tape
 
 
 def backward(
@@ -109,7 +109,17 @@ def grad(
 def _listed(given: Any) -> list[Any]:
     if given is None:
         return []
-    return [given] if isinstance(given, TensorBase) else list(given)
+    return [given] if isinstance(given, TensorBase) or _is_edge(given) else list(given)
+
+
+def _is_edge(given: Any) -> bool:
+    """Whether it is a place in the graph, as `graph.get_gradient_edge` gives."""
+    return hasattr(given, "output_nr") and hasattr(given, "node")
+
+
+def _edge_tape(edge: Any) -> Tape:
+    node = edge.node
+    return node.tape if isinstance(node, AccumulateGrad) else result_tape(node, edge.output_nr)
 
 
 def _one(of: Meta) -> Any:
@@ -121,6 +131,8 @@ def _one(of: Meta) -> Any:
 
 
 def _target(tensor: Any) -> Tape:
+    if _is_edge(tensor):
+        return _edge_tape(tensor)
     if not tensor.requires_grad:
         raise RuntimeError("One of the differentiated Tensors does not require grad")
     tape = current(tensor)
@@ -132,6 +144,11 @@ def _roots(outputs: Sequence[Any], given: Sequence[Any]) -> list[Any]:
     """Where the walk starts, with a gradient for each; RuntimeError in PyTorch's words."""
     roots = []
     for at, (tensor, gradient) in enumerate(zip(outputs, given, strict=True)):
+        if _is_edge(tensor):
+            if gradient is None:
+                raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            roots.append((_edge_tape(tensor), gradient._gradient()))
+            continue
         scalar = gradient is not None or tensor._meta.numel == 1
         if not tensor.requires_grad or (scalar and is_sink(current(tensor))):
             raise RuntimeError(

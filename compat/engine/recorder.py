@@ -190,6 +190,7 @@ class Local(threading.local):
     recorder, section   its recorder, and the section that is being recorded into
     grad                whether operations are recorded for backward
     inference           whether `inference_mode` is on
+    casts               what autocast does with the arguments of a call, None while it is off
     """
 
     def __init__(self) -> None:
@@ -198,6 +199,7 @@ class Local(threading.local):
         self.recorder.sections[cpu] = self.section
         self.grad = True
         self.inference = False
+        self.casts: Any = None
 
 
 _eager_default = os.environ.get("COMPAT_EAGER", "") not in ("", "0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from compat.core.device import device as _device
@@ -52,6 +53,13 @@ manual_seed_all = manual_seed
 
 def empty_cache() -> None:
     """Nothing is kept that could be given back."""
+
+
+def __getattr__(name: str) -> Any:
+    """Opens `torch.cuda.amp` at its first use."""
+    if name == "amp":
+        return importlib.import_module("compat.cuda.amp")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _need() -> None:
