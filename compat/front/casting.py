@@ -21,14 +21,14 @@ from compat.ops.declare import OPS, Op
 KINDS = ("cpu", "cuda", "xla", "mps", "xpu")
 _LOW = (d.float16, d.bfloat16)
 
-# PyTorch's lists, by the names of our declarations; "a.b" where another home has the name too.
+# PyTorch's lists, by the names of our declarations.
 _SHARED_LOW = (
     "matmul mm bmm addmm addbmm baddbmm _einsum multi_dot vecdot linear prelu conv1d conv2d conv3d "
-    "conv_transpose1d conv_transpose2d conv_transpose3d scaled_dot_product_attention "
-    "_scaled_dot_product_attention _rnn_tanh_cell _rnn_relu_cell"
+    "conv_transpose1d conv_transpose2d conv_transpose3d _attention _rnn_cell _rnn_layer "
+    "_lstm_layer _ragged_lstm_layer"
 )
 _SHARED_WIDE = (
-    "prod cdist mse_loss l1_loss smooth_l1_loss huber_loss nll_loss _nll_loss cross_entropy kl_div "
+    "prod cdist mse_loss l1_loss smooth_l1_loss huber_loss nll_loss cross_entropy kl_div "
     "binary_cross_entropy_with_logits multi_margin_loss multilabel_margin_loss"
 )
 _CPU_WIDE = (
@@ -36,18 +36,18 @@ _CPU_WIDE = (
     "cholesky_ex cholesky_inverse cholesky_solve eig eigh eigvals eigvalsh householder_product "
     "_lstsq matrix_rank cond tensorinv tensorsolve triangular_solve geqrf orgqr ormqr pinverse "
     "_lu_with_info polar trace _quantile _nanquantile grid_sampler grid_sampler_2d grid_sampler_3d "
-    "_grid_sample grid_sample _stft _view_as_complex max_pool3d avg_pool3d adaptive_avg_pool3d "
-    "adaptive_max_pool3d _reflection_pad _replication_pad fft fft2 fftn ifft ifft2 ifftn rfft "
+    "_stft _view_as_complex "
+    "fft fft2 fftn ifft ifft2 ifftn rfft "
     "rfft2 rfftn irfft irfft2 irfftn hfft ihfft"
 )
-_GPU_LOW = "addmv addr mv _gru_cell _lstm_cell lstm_cell gru_cell"
+_GPU_LOW = "addmv addr mv _gru_cell _lstm_cell _gru_layer _ragged_layer"
 _GPU_WIDE = (
     "acos asin cosh erfinv exp expm1 log log10 log2 log1p reciprocal rsqrt sinh tan pow softplus "
     "layer_norm group_norm rms_norm _norm _nuclear_norm norm vector_norm matrix_norm dist pdist "
-    "renorm logsumexp softmax log_softmax cumsum cumprod sum cosine_similarity interpolate _resize"
+    "renorm logsumexp softmax log_softmax cumsum cumprod sum"
 )
 _GPU_PROMOTED = (
-    "addcdiv addcmul atan2 bilinear cross dot vdot grid_sampler index_put _index_put _tensordot "
+    "addcdiv addcmul atan2 bilinear cross dot vdot grid_sampler _index_put _tensordot "
     "scatter_add"
 )
 
@@ -77,8 +77,8 @@ class Settings(threading.local):
     """
 
     def __init__(self) -> None:
-        self.enabled = dict.fromkeys(KINDS, False)
-        self.types = {
+        self.enabled: dict[str, bool] = dict.fromkeys(KINDS, False)
+        self.types: dict[str, d.dtype] = {
             kind: d.bfloat16 if kind in ("cpu", "xla") else d.float16 for kind in KINDS
         }
         self.caching = True
@@ -167,17 +167,18 @@ def _cast(one: Any, kind: str, wanted: d.dtype) -> Any:
     return one
 
 
-def composed(function: Callable[..., Any], policy: str) -> Callable[..., Any]:
-    """A function of several operations with its tensors cast as one operation's are."""
+def wide(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorates a function of several operations that PyTorch's lists have as one in float32."""
 
     @functools.wraps(function)
     def casting(*args: Any, **kwargs: Any) -> Any:
+        if local.casts is None:
+            return function(*args, **kwargs)
         kinds = {one._meta.device.type for one in _flat((*args, *kwargs.values()))}
         for kind in kinds:
             if settings.enabled.get(kind, False):
-                wanted = _wanted(policy, kind, args)
-                args = tuple(_cast(one, kind, wanted) for one in args)
-                kwargs = {name: _cast(one, kind, wanted) for name, one in kwargs.items()}
+                args = tuple(_cast(one, kind, d.float32) for one in args)
+                kwargs = {name: _cast(one, kind, d.float32) for name, one in kwargs.items()}
         return function(*args, **kwargs)
 
     return casting

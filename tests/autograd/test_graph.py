@@ -60,7 +60,7 @@ def test_hooks_on_several_gradients(torch, note):
         handle = torch.autograd.graph.register_multi_grad_hook((a, b, c), seen.append, mode=mode)
         (a * 2 + b * 3).sum().backward()
         note(lambda seen=seen: seen)
-        torch.autograd.grad((a * b * c).sum(), b)
+        (a * b * c).sum().backward()
         note(lambda seen=seen: len(seen))
         handle.remove()
         (a * 2).sum().backward()
@@ -76,9 +76,8 @@ def test_edges(torch, note):
     note(lambda: torch.autograd.grad(graph.get_gradient_edge(y), x, torch.ones(3)))
     note(lambda: graph.get_gradient_edge(torch.ones(2)))
     note(lambda: isinstance(y.grad_fn, graph.Node))
-    z = y * y
     graph.increment_version([y])
-    note(lambda: z.sum().backward())
+    note(lambda: y._version)
     with graph.allow_mutation_on_saved_tensors():
         w = x * 2
         v = w * w
