@@ -75,6 +75,8 @@ _LAZY = {
     "vision": "compat.vision", "_utils": "compat._utils",
     "storage": "compat.storage", "fft": "compat.fft", "signal": "compat.signal",
     "masked": "compat.masked", "amp": "compat.amp", "cpu": "compat.cpu",
+    "compiler": "compat.compiler", "_dynamo": "compat._dynamo", "jit": "compat.jit",
+    "fx": "compat.fx", "profiler": "compat.profiler", "func": "compat.func",
 }  # fmt: skip
 _NAMES = {
     **dict.fromkeys(
@@ -114,6 +116,7 @@ _NAMES = {
     ),
     **dict.fromkeys(("pca_lowrank", "svd_lowrank"), "compat._lowrank"),
     "lobpcg": "compat._lobpcg",
+    "compile": "compat.compiler", "vmap": "compat.func",
     "save": "compat.serialization", "load": "compat.serialization",
     "set_printoptions": "compat.front.printing", "get_printoptions": "compat.front.printing",
     "from_jax": "compat.front.bridge", "pure": "compat.front.bridge",

@@ -131,7 +131,7 @@ class autocast:
         self._cache_enabled = settings.caching if cache_enabled is None else bool(cache_enabled)
         if self.device == "cuda" and self._enabled and not torch.cuda.is_available():
             warnings.warn(
-                "User provided device_type of 'cuda', but CUDA is not available. Disabling",
+                "CUDA is not available or torch_xla is imported. Disabling autocast.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -140,7 +140,7 @@ class autocast:
             name = self.device.upper()
             warnings.warn(
                 f"In {name} autocast, but the target dtype is not supported. Disabling autocast.\n"
-                f"{name} Autocast only supports dtype of "
+                f"{name} Autocast only supports dtypes of "
                 f"{', '.join(str(one) for one in _TYPES)} currently.",
                 UserWarning,
                 stacklevel=2,

@@ -61,7 +61,7 @@ class GradScaler:
         if not self._enabled:
             return outputs
         if isinstance(outputs, torch.Tensor):
-            return outputs * self._factor
+            return outputs.mul(self._factor)  # type: ignore[attr-defined]
         if isinstance(outputs, Iterable):
             scaled = [self.scale(one) for one in outputs]
             return scaled if isinstance(outputs, list) else tuple(scaled)

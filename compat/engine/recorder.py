@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from compat.core.device import cpu, device, jax_device
@@ -71,6 +72,8 @@ class Recorder:
         possible because entries are pure.
         """
         if local.recorder is self:
+            if local.refuse_look is not None:
+                local.refuse_look()
             self.close(section)
         else:
             value.array = _prefix(section, value)
@@ -191,6 +194,7 @@ class Local(threading.local):
     grad                whether operations are recorded for backward
     inference           whether `inference_mode` is on
     casts               what autocast does with the arguments of a call, None while it is off
+    refuse_look         raises where looks are not allowed
     """
 
     def __init__(self) -> None:
@@ -200,6 +204,7 @@ class Local(threading.local):
         self.grad = True
         self.inference = False
         self.casts: Any = None
+        self.refuse_look: Callable[[], None] | None = None
 
 
 _eager_default = os.environ.get("COMPAT_EAGER", "") not in ("", "0")
