@@ -221,7 +221,7 @@ def _all_cast(given: Any, kind: str, dtype: Any) -> Any:
             given.is_floating_point() and given.device.type == kind
             and given.dtype is not torch.float64
         )  # fmt: skip
-        return given.to(dtype) if eligible else given
+        return given.to(dtype) if eligible else given  # type: ignore[attr-defined]
     if isinstance(given, dict):
         return {name: _all_cast(one, kind, dtype) for name, one in given.items()}
     if isinstance(given, list | tuple):

@@ -76,12 +76,20 @@ def grad(
 ) -> tuple[Any, ...]:
     """The gradients of the outputs (of their sum with grad_outputs) with respect to the inputs.
 
+    allow_unused        gives None for inputs that the outputs do not depend on, else RuntimeError
+    is_grads_batched    grad_outputs have a first dimension more, and so have the gradients
+    materialize_grads   gives zeros in place of None
+
     >>> x = compat.tensor(3.0, requires_grad=True)
     >>> compat.autograd.grad(x**2, x)
     (tensor(6.),)
     """
     if is_grads_batched:
-        raise NotImplementedError("compat does not have is_grads_batched yet")
+        keep = create_graph if retain_graph is None else retain_graph
+        return _batched(
+            outputs, inputs, _listed(grad_outputs), keep, create_graph, allow_unused,
+            materialize_grads,
+        )  # fmt: skip
     results = _listed(outputs)
     given = _listed(grad_outputs)
     given += [None] * (len(results) - len(given))
@@ -104,6 +112,25 @@ def grad(
                 "Set allow_unused=True if this is the desired behavior."
             )
     return tuple(made)
+
+
+def _batched(
+    outputs: Any, inputs: Any, batches: list[Any], keep: bool, create_graph: bool,
+    allow_unused: bool | None, materialize: bool,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The gradients for each row of grad_outputs, stacked: one program computes them all."""
+    count = len(batches[0])
+    rows = [
+        grad(
+            outputs, inputs, [one[at] for one in batches], keep or at < count - 1, create_graph,
+            allow_unused=allow_unused, materialize_grads=materialize,
+        )
+        for at in range(count)
+    ]  # fmt: skip
+    return tuple(
+        None if column[0] is None else create.torch_op("stack")(column)
+        for column in zip(*rows, strict=True)
+    )
 
 
 def _listed(given: Any) -> list[Any]:

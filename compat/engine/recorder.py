@@ -55,7 +55,7 @@ class Recorder:
         if section.device.type == "meta":
             section.checks.clear()
         elif live or section.checks:
-            _run(section, live)
+            _run(section, live) if observer is None else observer(section, live, _run)
         for value in section.values:
             value.section = None
         section.values.clear()
@@ -77,6 +77,10 @@ class Recorder:
             self.close(section)
         else:
             value.array = _prefix(section, value)
+
+
+# Runs sections in place of `_run`, which it is given, while a profiler is on.
+observer: Callable[[Section, list[int], Callable[..., None]], None] | None = None
 
 
 def _live(values: list[Value]) -> list[int]:

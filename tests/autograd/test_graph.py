@@ -91,3 +91,9 @@ def test_nothing_watches_afterwards():
     with compat.autograd.graph.save_on_cpu(), compat.autograd.detect_anomaly():
         assert call.watchers
     assert not call.watchers
+
+
+@both
+def test_batched_gradients(torch, note):
+    x = torch.arange(3.0, requires_grad=True)
+    note(lambda: torch.autograd.grad(x**2, x, torch.eye(3), is_grads_batched=True))
