@@ -37,15 +37,16 @@ def put_aside(ops: Iterable[Op]) -> None:
     """Makes all calls of these ops go the slow way, where autocast is, until `put_back`."""
     for op in ops:
         plans = _plans[op]
-        _aside[op] = dict(plans)
-        for key in [key for key in plans if key[0] != "settled"]:
+        _aside[op] = dict(plans) if plans else {}
+        for key in [key for key in plans if key[0] != "settled"] if plans else ():
             del plans[key]
 
 
 def put_back() -> None:
     """Makes calls go the fast way again."""
     for op, plans in _aside.items():
-        _plans[op].update(plans)
+        if plans:
+            _plans[op].update(plans)
     _aside.clear()
 
 
