@@ -81,6 +81,9 @@ _LAZY = {
     "distributed": "compat.distributed", "hub": "compat.hub", "testing": "compat.testing",
     "types": "compat.types", "overrides": "compat.overrides", "_C": "compat._C",
     "multiprocessing": "compat.multiprocessing",
+    "amp": "compat.amp", "cpu": "compat.cpu",
+    "compiler": "compat.compiler", "_dynamo": "compat._dynamo", "jit": "compat.jit",
+    "fx": "compat.fx", "profiler": "compat.profiler", "func": "compat.func",
 }  # fmt: skip
 _NAMES = {
     **dict.fromkeys(
@@ -109,9 +112,19 @@ _NAMES = {
         ("hann_window", "hamming_window", "blackman_window", "bartlett_window", "kaiser_window"),
         "compat.front.windows",
     ),
+    **dict.fromkeys(
+        ("autocast", "is_autocast_enabled", "set_autocast_enabled", "get_autocast_dtype",
+         "set_autocast_dtype", "is_autocast_cache_enabled", "set_autocast_cache_enabled",
+         "clear_autocast_cache", "autocast_increment_nesting", "autocast_decrement_nesting",
+         "is_autocast_cpu_enabled", "get_autocast_cpu_dtype", "get_autocast_gpu_dtype",
+         "get_autocast_xla_dtype", "is_autocast_xla_enabled", "set_autocast_cpu_enabled",
+         "set_autocast_cpu_dtype", "set_autocast_gpu_dtype"),
+        "compat.amp.autocast_mode",
+    ),
     **dict.fromkeys(("pca_lowrank", "svd_lowrank"), "compat._lowrank"),
     "lobpcg": "compat._lobpcg",
     **dict.fromkeys(("set_api", "get_api", "api"), "compat.levels"),
+    "compile": "compat.compiler", "vmap": "compat.func",
     "save": "compat.serialization", "load": "compat.serialization",
     "set_printoptions": "compat.front.printing", "get_printoptions": "compat.front.printing",
     "from_jax": "compat.front.bridge", "pure": "compat.front.bridge",

@@ -84,9 +84,9 @@ def result_type(*tensors: Any) -> d.dtype:
     return _result_type(operands, [type(t) for t in tensors if not isinstance(t, TensorBase)])
 
 
-def is_autocast_enabled(device_type: str | None = None) -> bool:
-    """Whether operations choose their types themselves: never."""
-    return False
+def _assert(condition: Any, message: Any) -> None:
+    """AssertionError with a message when a condition does not hold."""
+    assert condition, message
 
 
 NAMES: dict[str, Callable[..., Any]] = {
@@ -94,7 +94,7 @@ NAMES: dict[str, Callable[..., Any]] = {
     for function in (
         is_signed, is_same_size, is_inference, get_device, detach, detach_, is_tensor,
         is_floating_point, is_complex, is_nonzero, numel, get_default_dtype,
-        set_default_dtype, result_type, is_autocast_enabled,
+        set_default_dtype, result_type, _assert,
     )
 }  # fmt: skip
 NAMES["equal"] = looking.equal

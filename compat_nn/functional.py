@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 import compat as torch
+from compat.front.casting import wide
 from compat.front.create import hidden
 from compat.front.derive import FUNCTIONS
 
@@ -325,6 +326,7 @@ def _reduced(loss: Any, reduction: str) -> Any:
     return loss
 
 
+@wide
 def poisson_nll_loss(input: Any, target: Any, log_input: bool = True, full: bool = False,
                      size_average: Any = None, eps: float = 1e-08, reduce: Any = None,
                      reduction: str = "mean") -> Any:  # fmt: skip
@@ -337,6 +339,7 @@ def poisson_nll_loss(input: Any, target: Any, log_input: bool = True, full: bool
     return _reduced(loss, reduction)
 
 
+@wide
 def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, size_average: Any = None,
                          reduce: Any = None, reduction: str = "mean") -> Any:  # fmt: skip
     """The input where target is 1, how far it is inside the margin where it is -1."""
@@ -346,6 +349,7 @@ def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, size_aver
     return _reduced(near + torch.where(target != -1, input, zero), reduction)
 
 
+@wide
 def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0,
                         size_average: Any = None, reduce: Any = None,
                         reduction: str = "mean") -> Any:  # fmt: skip
@@ -354,6 +358,7 @@ def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0
     return _reduced((-target * (input1 - input2) + margin).clamp_min(0), reduction)
 
 
+@wide
 def soft_margin_loss(input: Any, target: Any, size_average: Any = None, reduce: Any = None,
                      reduction: str = "mean") -> Any:  # fmt: skip
     """`log(1 + exp(-target * input))`."""
@@ -379,6 +384,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-08) -> Any
     return (x1 * x2).sum(dim) / (first * second)
 
 
+@wide
 def cosine_embedding_loss(input1: Any, input2: Any, target: Any, margin: float = 0,
                           size_average: Any = None, reduce: Any = None,
                           reduction: str = "mean") -> Any:  # fmt: skip

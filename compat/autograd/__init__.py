@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ from compat.tape.mode import inference_mode as inference_mode
 from compat.tape.mode import is_grad_enabled as is_grad_enabled
 from compat.tape.mode import no_grad as no_grad
 from compat.tape.mode import set_grad_enabled as set_grad_enabled
-from compat.tape.node import Tape
+from compat.tape.node import AccumulateGrad, Tape, result_tape
 
 
 def backward(
@@ -80,12 +81,20 @@ def grad(
 ) -> tuple[Any, ...]:
     """The gradients of the outputs (of their sum with grad_outputs) with respect to the inputs.
 
+    allow_unused        gives None for inputs that the outputs do not depend on, else RuntimeError
+    is_grads_batched    grad_outputs have a first dimension more, and so have the gradients
+    materialize_grads   gives zeros in place of None
+
     >>> x = compat.tensor(3.0, requires_grad=True)
     >>> compat.autograd.grad(x**2, x)
     (tensor(6.),)
     """
     if is_grads_batched:
-        raise NotImplementedError("compat does not have is_grads_batched yet")
+        keep = create_graph if retain_graph is None else retain_graph
+        return _batched(
+            outputs, inputs, _listed(grad_outputs), keep, create_graph, allow_unused,
+            materialize_grads,
+        )  # fmt: skip
     results = _listed(outputs)
     given = _listed(grad_outputs)
     given += [None] * (len(results) - len(given))
@@ -110,10 +119,39 @@ def grad(
     return tuple(made)
 
 
+def _batched(
+    outputs: Any, inputs: Any, batches: list[Any], keep: bool, create_graph: bool,
+    allow_unused: bool | None, materialize: bool,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The gradients for each row of grad_outputs, stacked: one program computes them all."""
+    count = len(batches[0])
+    rows = [
+        grad(
+            outputs, inputs, [one[at] for one in batches], keep or at < count - 1, create_graph,
+            allow_unused=allow_unused, materialize_grads=materialize,
+        )
+        for at in range(count)
+    ]  # fmt: skip
+    return tuple(
+        None if column[0] is None else create.torch_op("stack")(column)
+        for column in zip(*rows, strict=True)
+    )
+
+
 def _listed(given: Any) -> list[Any]:
     if given is None:
         return []
-    return [given] if isinstance(given, TensorBase) else list(given)
+    return [given] if isinstance(given, TensorBase) or _is_edge(given) else list(given)
+
+
+def _is_edge(given: Any) -> bool:
+    """Whether it is a place in the graph, as `graph.get_gradient_edge` gives."""
+    return hasattr(given, "output_nr") and hasattr(given, "node")
+
+
+def _edge_tape(edge: Any) -> Tape:
+    node = edge.node
+    return node.tape if isinstance(node, AccumulateGrad) else result_tape(node, edge.output_nr)
 
 
 def _one(of: Meta) -> Any:
@@ -125,6 +163,8 @@ def _one(of: Meta) -> Any:
 
 
 def _target(tensor: Any) -> Tape:
+    if _is_edge(tensor):
+        return _edge_tape(tensor)
     if not tensor.requires_grad:
         raise RuntimeError("One of the differentiated Tensors does not require grad")
     tape = current(tensor)
@@ -136,6 +176,11 @@ def _roots(outputs: Sequence[Any], given: Sequence[Any]) -> list[Any]:
     """Where the walk starts, with a gradient for each; RuntimeError in PyTorch's words."""
     roots = []
     for at, (tensor, gradient) in enumerate(zip(outputs, given, strict=True)):
+        if _is_edge(tensor):
+            if gradient is None:
+                raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            roots.append((_edge_tape(tensor), gradient._gradient()))
+            continue
         scalar = gradient is not None or tensor._meta.numel == 1
         if not tensor.requires_grad or (scalar and is_sink(current(tensor))):
             raise RuntimeError(
@@ -161,3 +206,9 @@ def _roots(outputs: Sequence[Any], given: Sequence[Any]) -> list[Any]:
         roots.append((current(tensor), gradient._gradient()))
     return roots
 
+
+def __getattr__(name: str) -> Any:
+    """Opens the modules that few programs use at their first use."""
+    if name in ("functional", "graph", "forward_ad", "profiler"):
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

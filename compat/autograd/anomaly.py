@@ -15,11 +15,11 @@ from compat.front.base import look
 from compat.tape import backward as walk
 
 
-def _forward_line() -> str:
-    """The user's traceback at this moment, without our own frames."""
+def _note_line(node: Any, *_: Any) -> None:
+    """Leaves the user's traceback at this moment, without our own frames, with a node."""
     frames = traceback.extract_stack(sys._getframe(2))
     kept = [frame for frame in frames if not frame.filename.startswith(_OURS)]
-    return "".join(traceback.format_list(kept))
+    node.line = "".join(traceback.format_list(kept))
 
 
 def _check(node: Any, results: Any) -> None:
@@ -42,15 +42,23 @@ class set_detect_anomaly:
     """Sets whether each backward result is checked for NaN; also a context manager."""
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
-        self.before = call.anomaly, walk.check
-        call.anomaly = _forward_line if mode else None
+        self.before = _note_line in call.watchers, walk.check
+        _watch(mode)
         walk.check = _check if mode and check_nan else None
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, *exc: object) -> None:
-        call.anomaly, walk.check = self.before
+        watched, walk.check = self.before
+        _watch(watched)
+
+
+def _watch(mode: bool) -> None:
+    if _note_line in call.watchers:
+        call.watchers.remove(_note_line)
+    if mode:
+        call.watchers.append(_note_line)
 
 
 class detect_anomaly(set_detect_anomaly):

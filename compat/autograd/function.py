@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from compat.autograd.saved import Packed, packed_now, unpacked
 from compat.engine.recorder import local
 from compat.engine.value import Meta
 from compat.front import create
@@ -66,6 +67,9 @@ class FunctionCtx:
 def _checked(one: Any, node: Any) -> Any:
     if one is None:
         return None
+    if isinstance(one[0], Packed):
+        packed, tape, place = one
+        return unpacked(packed, tape if place is None else result_tape(node, place))
     tensor, version, place = one
     if tensor._storage.version != version:
         from compat.core.dtype import TYPE_NAMES
@@ -86,7 +90,7 @@ def _checked(one: Any, node: Any) -> Any:
 class _FunctionNode(Node):
     """The node of a Function; it is its own rule."""
 
-    __slots__ = ("ctx", "function", "kept", "__dict__")
+    __slots__ = ("ctx", "function", "__dict__")
 
     def __init__(
         self, function: Any, ctx: Any, edges: tuple[Any, ...], outs: Sequence[Meta]
@@ -100,8 +104,13 @@ class _FunctionNode(Node):
     def __repr__(self) -> str:
         return f"<torch.autograd.function.{self.name()} object at {id(self):#x}>"
 
+    @property
+    def kept(self) -> Any:
+        """What forward saved, until it is freed."""
+        return self.saved[0] if self.saved else ()
+
     def __getattr__(self, name: str) -> Any:
-        if name in ("ctx", "function", "kept"):
+        if name in ("ctx", "function"):
             raise AttributeError(name)
         return getattr(self.ctx, name)
 
@@ -284,7 +293,7 @@ def _recorded(cls: Any, ctx: Any, args: Any, tensors: Any, tapes: Any, made: Any
         if id(one) in inputs and id(one) not in dirty:  # an input handed through is a new view
             one = results[at] = alias(one, one._meta, one._offset)
         shown[id(one)] = place
-    node.kept = [
+    kept = [
         None if one is None else (one, one._storage.version, shown.get(id(one)))
         for one in ctx._saved
     ]
@@ -299,11 +308,21 @@ def _recorded(cls: Any, ctx: Any, args: Any, tensors: Any, tapes: Any, made: Any
             one._tape.node, one._tape.index, one._tape.requires = node, place, True
         else:
             one._tape = tape
-    node.kept = [
-        None if one is None else (_detached(one[0]) if one[2] is not None else one[0], *one[1:])
-        for one in node.kept
-    ]
+    if kept:  # where the walk frees it
+        node.saved = ([_settled(one) for one in kept], None, 0)
     return type(made)(results) if several else results[0]
+
+
+def _settled(one: Any) -> Any:
+    """What is kept of a saved tensor: itself, or what the hooks for such made of it."""
+    if one is None:
+        return None
+    tensor, version, place = one
+    tape = tensor._tape if place is None else None
+    if place is not None:
+        tensor = _detached(tensor)
+    packed = packed_now(tensor)
+    return (tensor, version, place) if packed is None else (packed, tape, place)
 
 
 def _detached(tensor: Any) -> Any:

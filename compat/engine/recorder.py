@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from compat.core.device import cpu, device, jax_device
@@ -54,7 +55,7 @@ class Recorder:
         if section.device.type == "meta":
             section.checks.clear()
         elif live or section.checks:
-            _run(section, live)
+            _run(section, live) if observer is None else observer(section, live, _run)
         for value in section.values:
             value.section = None
         section.values.clear()
@@ -71,9 +72,15 @@ class Recorder:
         possible because entries are pure.
         """
         if local.recorder is self:
+            if local.refuse_look is not None:
+                local.refuse_look()
             self.close(section)
         else:
             value.array = _prefix(section, value)
+
+
+# Runs sections in place of `_run`, which it is given, while a profiler is on.
+observer: Callable[[Section, list[int], Callable[..., None]], None] | None = None
 
 
 def _live(values: list[Value]) -> list[int]:
@@ -193,6 +200,8 @@ class Local(threading.local):
     recorder, section   its recorder, and the section that is being recorded into
     grad                whether operations are recorded for backward
     inference           whether `inference_mode` is on
+    casts               what autocast does with the arguments of a call, None while it is off
+    refuse_look         raises where looks are not allowed
     """
 
     def __init__(self) -> None:
@@ -201,6 +210,8 @@ class Local(threading.local):
         self.recorder.sections[cpu] = self.section
         self.grad = True
         self.inference = False
+        self.casts: Any = None
+        self.refuse_look: Callable[[], None] | None = None
 
 
 _eager_default = os.environ.get("COMPAT_EAGER", "") not in ("", "0")

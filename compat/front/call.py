@@ -297,15 +297,17 @@ def attach(
     node.rule, node.edges, node.mask, node.saved = rule, edges, mask, saved
     node.numbers, node.outs, node.seq = numbers, plan.metas, next(sequence)
     node.hooks = node.extra = None
-    if anomaly is not None:
-        node.line = anomaly()
+    if watchers:
+        for watcher in watchers:
+            watcher(node, tensors, ins)
     for at, result in enumerate(results):
         if result._meta.differentiable:
             result._tape = result_tape(node, at)
 
 
 _new = object.__new__
-anomaly: Callable[[], str] | None = None  # gives the user's traceback while anomalies are hunted
+# Called with each new node, the operands, and which of them it saves: few programs have any.
+watchers: list[Callable[[Node, Sequence[TensorBase], Sequence[int]], None]] = []
 
 
 def too_long() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from compat.core.dtype import dtype
@@ -23,13 +23,31 @@ from compat.ops.declare import OPS, Op, Parameter
 from compat.tape import history
 
 _EMPTY = inspect.Parameter.empty
-_plans: list[dict[Any, Plan]] = []  # every op's, so that they can be forgotten together
+_plans: dict[Op, dict[Any, Plan]] = {}  # every op's, so that they can be forgotten together
+_aside: dict[Op, dict[Any, Plan]] = {}  # what `put_aside` took
 
 
 def forget_plans() -> None:
     """After a change of the default type, which plans depend on."""
-    for each in _plans:
+    for each in (*_plans.values(), *_aside.values()):
         each.clear()
+
+
+def put_aside(ops: Iterable[Op]) -> None:
+    """Makes all calls of these ops go the slow way, where autocast is, until `put_back`."""
+    for op in ops:
+        plans = _plans[op]
+        _aside[op] = dict(plans) if plans else {}
+        for key in [key for key in plans if key[0] != "settled"] if plans else ():
+            del plans[key]
+
+
+def put_back() -> None:
+    """Makes calls go the fast way again."""
+    for op, plans in _aside.items():
+        if plans:
+            _plans[op].update(plans)
+    _aside.clear()
 
 
 # The function.
@@ -59,7 +77,7 @@ def _lazily(name: str, scope: dict[str, Any], write: Callable[[], str]) -> Calla
 def function_of(op: Op) -> Callable[..., Any]:
     """The public function of an op."""
     plans: dict[Any, Plan] = {}
-    _plans.append(plans)
+    _plans[op] = plans
     scope: dict[str, Any] = {
         "Base": TensorBase, "plans": plans, "slow": _slow_path(op, plans), "ABSENT": ABSENT,
         "into": _into(op), "in_bounds": _in_bounds(op), "__builtins__": __builtins__,
@@ -166,6 +184,8 @@ def _slow_path(op: Op, plans: dict[Any, Plan]) -> Callable[..., Any]:
     """The first call with these metas and settings: checks everything and makes the plan."""
 
     def slow(*given: Any) -> Any:
+        if local.casts is not None:
+            given = local.casts(op, given)
         codes, dynamic, statics = [], [], {}
         tensors: list[TensorBase] = []
         looked = False
@@ -196,7 +216,7 @@ def _slow_path(op: Op, plans: dict[Any, Plan]) -> Callable[..., Any]:
         if plan is None:
             plan = plan_for(op, codes, dynamic, statics)
             _keep(plans, ("settled", key), plan)
-            if not looked:
+            if not looked and op not in _aside:
                 _keep(plans, _raw_key(op, given), plan)
         return plan.launch(plan, *dynamic)
 

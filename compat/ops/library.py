@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 
 CHAPTERS = (
-    "create", "sample",
+    "create", "sample", "apart",
     "pointwise.arithmetic", "pointwise.powers", "pointwise.trigonometry", "pointwise.rounding",
     "pointwise.comparison", "pointwise.bits", "pointwise.parts", "pointwise.special",
     "pointwise.gamma", "pointwise.bessel", "pointwise.polynomials",

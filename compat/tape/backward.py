@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
@@ -33,13 +34,16 @@ def backward(
     """
     grad_before = local.grad
     local.grad = create
+    outer = getattr(running, "walk", None)
+    running.walk = _Walk(roots, targets, keep, create)
     try:
-        return _Walk(roots, targets, keep, create).run()
+        return running.walk.run()
     finally:
-        local.grad = grad_before
+        local.grad, running.walk = grad_before, outer
         run_if_long()
 
 
+running = threading.local()  # walk: the innermost backward that runs in this thread
 check: Callable[..., None] | None = None  # looks at each result while anomalies are hunted
 
 
@@ -132,6 +136,18 @@ class _Walk:
                     if edge is not None and edge.node is not None and edge.node not in seen:
                         stack.append(edge.node)
         return sorted(seen, key=_time, reverse=True)
+
+    def reached(self) -> set[Any]:
+        """The nodes that gradients reach in this pass, and the tapes of the leaves."""
+        nodes = set(self.order())
+        if self.wanted is not None:
+            nodes &= self.useful_nodes() | {place for place, _ in self.wanted}
+        tapes = [edge for node in nodes for edge in node.edges if edge is not None]
+        tapes += [tape for tape, _ in self.roots]
+        leaves = {tape for tape in tapes if tape.node is None}
+        if self.wanted is not None:
+            leaves &= {place for place, _ in self.wanted}
+        return nodes | leaves
 
     def useful_nodes(self) -> set[Node]:
         """The nodes through which gradients reach a target."""

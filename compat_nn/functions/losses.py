@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import compat as torch
+from compat.front.casting import wide
 from compat.front.create import hidden
 
 from .. import functional as F
@@ -128,6 +129,7 @@ def multilabel_margin_loss(input: Any, target: Any, size_average: Any = None, re
     return hidden("multilabel_margin_loss")(input, target, reduction)
 
 
+@wide
 def triplet_margin_loss(
     anchor: Any, positive: Any, negative: Any, margin: float = 1.0, p: float = 2,
     eps: float = 1e-06, swap: bool = False, size_average: Any = None, reduce: Any = None,

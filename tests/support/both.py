@@ -26,6 +26,10 @@ _PATHS = [
 ]
 
 
+# Warnings that depend on what ran before: JAX's of donation, PyTorch's of its own first uses.
+_NOISE = ("donated buffers", "`torch.jit.script` is deprecated")
+
+
 class Notes(list[str]):
     """What a script has noted."""
 
@@ -37,7 +41,7 @@ class Notes(list[str]):
             except Exception as error:
                 told = f"{type(error).__name__}: {error}"
         seen = dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in caught)
-        shown = [one for one in seen if "donated buffers" not in one]
+        shown = [one for one in seen if not any(known in one for known in _NOISE)]
         self.append("\n".join([told, *shown]))
 
 

@@ -1,0 +1,154 @@
+"""torch.cuda: what can be asked of GPUs, also where there is none."""
+
+from __future__ import annotations
+
+import importlib
+import types
+import warnings
+from typing import Any
+
+from compat.core.device import device as _device
+from compat.core.device import platform_devices
+from compat.engine.recorder import local
+
+
+def device_count() -> int:
+    """How many GPUs there are."""
+    return len(platform_devices("cuda"))
+
+
+def is_available() -> bool:
+    """Whether there is a GPU."""
+    return device_count() > 0
+
+
+def is_initialized() -> bool:
+    """Whether a GPU is in use."""
+    return is_available()
+
+
+def current_device() -> int:
+    """The index of the current GPU."""
+    _need()
+    return 0
+
+
+def get_device_name(device: Any = None) -> str:
+    """The name of a GPU."""
+    _need()
+    index = 0 if device is None else getattr(_device(device), "index", 0) or 0
+    return str(platform_devices("cuda")[index].device_kind)
+
+
+def synchronize(device: Any = None) -> None:
+    """Runs what is pending and waits for it."""
+    _need()
+    local.recorder.flush()
+
+
+def manual_seed(seed: int) -> None:
+    """Nothing to seed apart: every draw comes from the one default stream."""
+
+
+manual_seed_all = manual_seed
+
+
+def empty_cache() -> None:
+    """Nothing is kept that could be given back."""
+
+
+def memory_reserved(device: Any = None) -> int:
+    """Bytes that are held for tensors yet to come: XLA says of no more than of those in use."""
+    devices = platform_devices("cuda")
+    if not devices:
+        return 0
+    index = 0 if device is None else getattr(_device(device), "index", 0) or 0
+    told = devices[index].memory_stats() or {}
+    return int(told.get("bytes_reserved", told.get("bytes_in_use", 0)))
+
+
+def memory_cached(device: Any = None) -> int:
+    """The old name of `memory_reserved`."""
+    warnings.warn(
+        "torch.cuda.memory_cached was renamed to torch.cuda.memory_reserved",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return memory_reserved(device)
+
+
+def __getattr__(name: str) -> Any:
+    """Opens `torch.cuda.amp` at its first use."""
+    if name == "amp":
+        return importlib.import_module("compat.cuda.amp")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def set_device(device: Any) -> None:
+    """Chooses the GPU that tensors made on "cuda" go to: only the first one can be."""
+    _need()
+    index = device if isinstance(device, int) else _device(device).index or 0
+    if index > 0:
+        raise NotImplementedError(f"torch.cuda.set_device({device!r})")
+
+
+def get_device_properties(device: Any = None) -> Any:
+    """Name and memory (bytes) of a GPU."""
+    _need()
+    index = 0 if device is None else device if isinstance(device, int) else _device(device).index
+    found = platform_devices("cuda")[index or 0]
+    told = found.memory_stats() or {}
+    return types.SimpleNamespace(
+        name=str(found.device_kind), total_memory=int(told.get("bytes_limit", 0)),
+        multi_processor_count=int(getattr(found, "core_count", 0)),
+    )  # fmt: skip
+
+
+def memory_allocated(device: Any = None) -> int:
+    """Bytes in use by tensors; 0 without a GPU."""
+    devices = platform_devices("cuda")
+    return int((devices[0].memory_stats() or {}).get("bytes_in_use", 0)) if devices else 0
+
+
+def max_memory_allocated(device: Any = None) -> int:
+    """The most bytes that were in use; 0 without a GPU."""
+    devices = platform_devices("cuda")
+    return int((devices[0].memory_stats() or {}).get("peak_bytes_in_use", 0)) if devices else 0
+
+
+class Stream:
+    """A queue of work. XLA orders work by itself, so that every queue is the one there is."""
+
+    def __init__(self, device: Any = None, priority: int = 0, **kwargs: Any) -> None:
+        _need()
+
+    def synchronize(self) -> None:
+        """Waits for what is under way."""
+        synchronize()
+
+    def wait_stream(self, stream: Any) -> None:
+        """Work is in order anyway."""
+
+
+class stream:
+    """Puts work of a `with` on a stream; None, as without a GPU, changes nothing."""
+
+    def __init__(self, stream: Stream | None) -> None:
+        self.stream = stream
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+
+def current_stream(device: Any = None) -> Stream:
+    """The queue in use."""
+    return Stream(device)
+
+
+default_stream = current_stream
+
+
+def _need() -> None:
+    if not is_available():
+        raise AssertionError("Torch not compiled with CUDA enabled")

@@ -1,0 +1,1 @@
+"""Tests of compat.jit, compat.compiler and compat.fx."""
