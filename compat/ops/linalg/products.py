@@ -213,7 +213,8 @@ def _expanded(input: jax.Array, shape: Any) -> jax.Array:
     return jnp.broadcast_to(input, shape)
 
 
-@op(inplace=True, legacy="addmv(beta, input, alpha, mat, vec)")
+@op(inplace=True, legacy="addmv(beta, input, alpha, mat, vec)",
+    extras={"torch_inplace": True})  # fmt: skip
 def addmv(input: Array, mat: Array, vec: Array, *, beta: Scalar = 1, alpha: Scalar = 1) -> Array:
     """`beta * input + alpha * mat @ vec`."""
     made = jnp.matmul(mat, vec)

@@ -97,7 +97,7 @@ def frac(input: Operand) -> Promoted:
     return input - jnp.trunc(input)
 
 
-@pointwise(aliases=("clip",))
+@pointwise(aliases=("clip",), extras={"torch_inplace": True})
 def clamp(input: Operand, min: Promoted | None = None, max: Promoted | None = None) -> Promoted:
     """Limits to [min, max]; either may be left out."""
     require(
@@ -134,13 +134,13 @@ def _pick(input: jax.Array, limit: jax.Array, lower: bool) -> jax.Array:
     return _at_least(input, limit) if lower else -_at_least(-input, -limit)
 
 
-@pointwise
+@pointwise(extras={"torch_inplace": True})
 def clamp_min(input: Operand, min: Promoted) -> Promoted:
     """Limits from below."""
     return _limited(input, min, None)
 
 
-@pointwise
+@pointwise(extras={"torch_inplace": True})
 def clamp_max(input: Operand, max: Promoted) -> Promoted:
     """Limits from above."""
     return _limited(input, None, max)

@@ -19,7 +19,7 @@ _REAL = ("{name}_cpu", "bif")
 _ALONE: dict[str, Any] = {"homes": ("special",), "inplace": False, "kernel": _REAL}
 
 
-@pointwise(homes=_SPECIAL, kernel=_REAL)
+@pointwise(homes=_SPECIAL, kernel=_REAL, extras={"torch_inplace": True})
 def xlogy(input: Floating, other: Floating) -> Floating:
     """`input * log(other)`, 0 where input is 0 and other is a number."""
     zero = (input == 0) & ~jnp.isnan(other)
@@ -122,13 +122,13 @@ def entr(input: Floating) -> Floating:
     return jnp.where(jnp.isnan(input), input, inside)
 
 
-@pointwise(differentiable=False, kernel=("gcd_cpu", "i"))
+@pointwise(differentiable=False, kernel=("gcd_cpu", "i"), extras={"torch_inplace": True})
 def gcd(input: Operand, other: Operand) -> Promoted:
     """The greatest common divisor of whole numbers."""
     return jnp.gcd(input, other)
 
 
-@pointwise(differentiable=False, kernel=("lcm_cpu", "i"))
+@pointwise(differentiable=False, kernel=("lcm_cpu", "i"), extras={"torch_inplace": True})
 def lcm(input: Operand, other: Operand) -> Promoted:
     """The least common multiple of whole numbers."""
     return jnp.lcm(input, other)
