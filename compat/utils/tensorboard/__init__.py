@@ -1,12 +1,12 @@
-"""torch.utils.tensorboard: the writer of the tensorboardX package, under PyTorch's name."""
+"""torch.utils.tensorboard, by the tensorboard package."""
 
 from __future__ import annotations
 
 try:
-    from tensorboardX import SummaryWriter as SummaryWriter
+    from .writer import SummaryWriter as SummaryWriter
 except ImportError as error:
     raise ImportError(
-        "torch.utils.tensorboard needs tensorboardX: pip install tensorboardX"
+        "torch.utils.tensorboard needs TensorBoard: pip install tensorboard"
     ) from error
 
 __all__ = ["SummaryWriter"]
