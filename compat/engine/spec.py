@@ -130,7 +130,8 @@ def spec(
     The key names the function and its settings. The function is traced here, without data, so
     a wrong shape is refused at the line that asked for it.
     """
-    full_key = (key, tuple([one.facts for one in inputs]), kinds)
+    device = inputs[0].device if inputs else None  # the metas of the results name it
+    full_key = (key, tuple([one.facts for one in inputs]), kinds, device)
     found = _specs.get(full_key)
     if found is not None:
         _specs.move_to_end(full_key)
@@ -144,7 +145,6 @@ def spec(
     made.runner, made.on_host, made.tried = None, False, False
     made.seconds, made.products, made.spent = SINGLE_LAUNCH, 0.0, 0.0
     made.guarded, made.message = message is not None, message
-    device = inputs[0].device if inputs else None
     try:
         with jax.enable_x64(True):
             outs = jax.eval_shape(made.run, *made.avals, *(SCALAR_AVALS[kind] for kind in kinds))

@@ -221,8 +221,8 @@ def from_checks() -> None:
 
 
 def on_device(array: np.ndarray[Any, Any], one: Meta) -> Any:
-    """A host array as it can be an operand on the meta's device."""
-    if one.device.type == "cpu":
+    """A host array as it can be an operand on the meta's device; in a trace it is a constant."""
+    if one.device.type == "cpu" or one.device.is_traced:
         return array
     import jax
 

@@ -279,7 +279,7 @@ def _basic(self: Any, items: list[Any]) -> tuple[Any, dict[int, Any]]:
             continue
         elif not item._meta.shape and item._meta.dtype.category == d.INTEGER and (
             item._meta.dtype is not d.uint8
-        ) and item._meta.numel == 1 and not _is_pending(item):
+        ) and not _is_pending(item) and not item._meta.device.is_traced:
             steps.append(("int", (at, int(item.item()))))
             continue
         elif item._meta.dtype in (d.bool_, d.uint8):

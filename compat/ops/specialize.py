@@ -132,7 +132,16 @@ class Binding:
         return number.astype(target.numpy)
 
     def _typed(self, made: Any) -> Any:
-        roles = self.op.returns
+        own = self.operand_types[0][0] if self.operand_types else None
+        if own is not None and "as_input" in self.op.extras and own.category == FLOATING:
+            # Parameters of a wider type do not widen the result.
+            if isinstance(made, tuple | list):
+                return (convert(made[0], own), *self._by_roles(tuple(made[1:]), 1))
+            return convert(made, own)
+        return self._by_roles(made, 0)
+
+    def _by_roles(self, made: Any, skipped: int) -> Any:
+        roles = self.op.returns[skipped:]
         if not isinstance(made, tuple | list):
             return self._typed_as(roles[0].result, made)
         kinds = [role.result for role in roles] or ["as is"]

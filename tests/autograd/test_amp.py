@@ -97,3 +97,15 @@ def test_fast_way_comes_back():
     assert (x @ x).dtype is compat.float32
     for was, now in zip(before, derive._plans.values(), strict=True):
         assert was.items() <= now.items()
+
+
+@both
+def test_norms_keep_the_type_of_their_input(torch, note):
+    h = torch.linspace(-1, 1, 32).reshape(4, 8).bfloat16().requires_grad_()
+    nn = torch.nn
+    for layer in (nn.BatchNorm1d(8), nn.BatchNorm1d(8).eval(), nn.LayerNorm(8), nn.GroupNorm(2, 8)):
+        made = layer(h)
+        note(lambda made=made: made.detach())
+        made.float().pow(2).sum().backward()
+        note(lambda layer=layer: (h.grad.dtype, layer.weight.grad.dtype))
+        h.grad = None

@@ -23,7 +23,8 @@ def _affine(made: jax.Array, weight: jax.Array | None, bias: jax.Array | None) -
     return made if bias is None else made + bias
 
 
-@op(**_HIDDEN, name="_batch_norm_train", extras={"node": "NativeBatchNormBackward0"})
+@op(**_HIDDEN, name="_batch_norm_train",
+    extras={"node": "NativeBatchNormBackward0", "as_input": True})  # fmt: skip
 def batch_norm_train(input: Operand, weight: Operand | None, bias: Operand | None,
                      running_mean: Array | None, running_var: Array | None, momentum: Scalar,
                      eps: float) -> tuple[Array, Array, Array]:  # fmt: skip
@@ -50,7 +51,8 @@ def batch_norm_train(input: Operand, weight: Operand | None, bias: Operand | Non
     )
 
 
-@op(**_HIDDEN, name="_batch_norm_eval", extras={"node": "NativeBatchNormBackward0"})
+@op(**_HIDDEN, name="_batch_norm_eval",
+    extras={"node": "NativeBatchNormBackward0", "as_input": True})  # fmt: skip
 def batch_norm_eval(input: Operand, weight: Operand | None, bias: Operand | None,
                     running_mean: Operand, running_var: Operand, eps: float) -> Array:  # fmt: skip
     """Normalises each channel by the running statistics."""
@@ -66,7 +68,7 @@ def _standard(input: jax.Array, axes: Any, eps: float) -> jax.Array:
 
 
 @op(homes=("torch", "nn.functional"), out=False, math=True,
-    extras={"node": "NativeLayerNormBackward0"})  # fmt: skip
+    extras={"node": "NativeLayerNormBackward0", "as_input": True})  # fmt: skip
 def layer_norm(input: Operand, normalized_shape: Any, weight: Operand | None = None,
                bias: Operand | None = None, eps: float = 1e-05,
                cudnn_enable: Flag = True) -> Array:  # fmt: skip
@@ -111,7 +113,7 @@ def rms_norm(input: Operand, normalized_shape: Any, weight: Operand | None = Non
 
 
 @op(homes=("torch", "nn.functional"), out=False, math=True,
-    extras={"node": "NativeGroupNormBackward0"})  # fmt: skip
+    extras={"node": "NativeGroupNormBackward0", "as_input": True})  # fmt: skip
 def group_norm(input: Operand, num_groups: int, weight: Operand | None = None,
                bias: Operand | None = None, eps: float = 1e-05,
                cudnn_enabled: Flag = True) -> Array:  # fmt: skip
@@ -132,7 +134,7 @@ def group_norm(input: Operand, num_groups: int, weight: Operand | None = None,
     return channels_first(_affine(made, weight, bias))
 
 
-@op(homes=("hidden",), name="_instance_norm", out=False, math=True)
+@op(homes=("hidden",), name="_instance_norm", out=False, math=True, extras={"as_input": True})
 def instance_norm(input: Operand, weight: Operand | None = None, bias: Operand | None = None,
                   eps: float = 1e-05) -> Array:  # fmt: skip
     """Normalises each channel of each sample."""
