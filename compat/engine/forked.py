@@ -15,11 +15,13 @@ import jax
 from jax._src import xla_bridge
 
 from compat.engine import cache, single
+from compat.engine.recorder import local
 
 _kept: list[Any] = []  # clients whose destruction would wait for their threads
 
 
 def _before() -> None:
+    local.recorder.flush()  # what is recorded here is not for the child to run
     cache.compiler.hold()
     if xla_bridge.backends_are_initialized():
         for array in jax.live_arrays():
