@@ -80,7 +80,7 @@ _LAZY = {
     "masked": "compat.masked", "accelerator": "compat.accelerator",
     "distributed": "compat.distributed", "hub": "compat.hub", "testing": "compat.testing",
     "types": "compat.types", "overrides": "compat.overrides", "_C": "compat._C",
-    "multiprocessing": "compat.multiprocessing",
+    "multiprocessing": "compat.multiprocessing", "onnx": "compat.onnx",
     "amp": "compat.amp", "cpu": "compat.cpu",
     "compiler": "compat.compiler", "_dynamo": "compat._dynamo", "jit": "compat.jit",
     "fx": "compat.fx", "profiler": "compat.profiler", "func": "compat.func",

@@ -44,7 +44,8 @@ def load(
     Raises pickle.UnpicklingError for what is not allowed, RuntimeError for a damaged file.
     """
     if weights_only is None:
-        weights_only = pickle_module is None
+        forced = os.environ.get("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "0").lower()
+        weights_only = pickle_module is None and forced not in ("1", "y", "yes", "true")
     if weights_only and pickle_module is not None:
         raise RuntimeError("Can not safely load weights when explicit pickle_module is specified")
     if mmap and not isinstance(f, str | os.PathLike):

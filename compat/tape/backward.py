@@ -94,7 +94,7 @@ class _Walk:
         every training step."""
         saved = node.saved
         if saved is None:
-            raise RuntimeError(_FREED)
+            raise RuntimeError(FREED)
         for at in range(1, len(saved), 3):
             storage = saved[at]
             if storage is not None and storage.version != saved[at + 1]:
@@ -171,7 +171,7 @@ class _Walk:
             if useful is not None and node not in useful:
                 return
         if node.saved is None:
-            raise RuntimeError(_FREED)
+            raise RuntimeError(FREED)
         if node.saved:
             _check_versions(node)
         if node.extra is not None:
@@ -289,7 +289,7 @@ def _addition(one: Meta, other: Meta) -> tuple[Any, Rule]:
 
 _additions: dict[tuple[Meta, Meta], tuple[Any, Rule]] = {}
 
-_FREED = (
+FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after "
     "they have already been freed). Saved intermediate values of the graph are freed when you "
     "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "

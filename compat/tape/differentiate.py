@@ -33,14 +33,17 @@ class Rule:
     entry     the spec of the forward
     inputs    the metas of its arrays
     binding   the op it came from, when the op declares its own gradient
+    names     the parameters that the arrays were given for, where each has one
     """
 
-    __slots__ = ("name", "entry", "inputs", "binding", "plans", "saves", "outs")
+    __slots__ = ("names", "name", "entry", "inputs", "binding", "plans", "saves", "outs")
 
     def __init__(
         self, name: str, entry: Spec, inputs: Sequence[Meta], binding: Binding | None = None
     ) -> None:
         self.name, self.entry, self.inputs = name, entry, tuple(inputs)
+        codes = binding.codes if binding else ()
+        self.names = tuple(parameter.name for parameter, code in codes if code == "T")
         self.binding = binding if binding and binding.op.backward else None
         self.outs = entry.outs[: len(entry.outs) - entry.guarded]
         self.plans: dict[Any, tuple[Spec, Rule | None]] = {}

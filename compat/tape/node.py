@@ -13,6 +13,8 @@ from compat.engine.value import Meta, Value
 sequence = itertools.count(1)
 # How a value becomes a tensor for hooks and `.grad`: the floor above sets it.
 wrap: Callable[[Value, Any], Any]
+# How a thing that a node has saved is shown by its name: the floor of autograd sets it.
+show_saved: Callable[[Any, str], Any] | None = None
 
 
 class Node:
@@ -69,6 +71,12 @@ class Node:
         return tuple(
             (None, 0) if tape is None else (tape.target(), tape.index) for tape in self.edges
         )
+
+    def __getattr__(self, name: str) -> Any:
+        """What backward reads, as PyTorch names it: `_saved_self`, `_saved_result`."""
+        if name.startswith("_saved_") and show_saved is not None:
+            return show_saved(self, name[len("_saved_") :])
+        raise AttributeError(f"'{self.name()}' object has no attribute '{name}'")
 
     def _sequence_nr(self) -> int:
         return self.seq

@@ -1,5 +1,7 @@
 """Hooks on saved tensors and on gradients; edges of the graph."""
 
+import pytest
+
 import compat
 from tests.support.both import both
 
@@ -97,3 +99,18 @@ def test_nothing_watches_afterwards():
 def test_batched_gradients(torch, note):
     x = torch.arange(3.0, requires_grad=True)
     note(lambda: torch.autograd.grad(x**2, x, torch.eye(3), is_grads_batched=True))
+
+
+def test_what_a_node_saves_can_be_read() -> None:
+    x = compat.randn(5, requires_grad=True)
+    y = compat.randn(5, requires_grad=True)
+    z = x * y
+    assert z.grad_fn._saved_self.equal(x) and z.grad_fn._saved_other.equal(y)
+    assert z.grad_fn._saved_other.requires_grad
+    w = z.exp()
+    assert w.grad_fn._saved_result.equal(w) and w.grad_fn._saved_result is not w
+    with pytest.raises(AttributeError, match="_saved_other"):
+        _ = w.grad_fn._saved_other
+    w.sum().backward()
+    with pytest.raises(RuntimeError, match="already been freed"):
+        _ = w.grad_fn._saved_result
