@@ -144,6 +144,8 @@ def __getattr__(name: str) -> Any:
     if name in _NAMES:
         found = globals()[name] = getattr(importlib.import_module(_NAMES[name]), name)
         return found
+    if name.startswith("_foreach_"):
+        return getattr(importlib.import_module("compat._foreach"), name)
     raise AttributeError(f"module 'torch' has no attribute '{name}' (compat does not have it yet)")
 
 

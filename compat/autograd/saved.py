@@ -14,8 +14,6 @@ from compat.engine.recorder import local
 from compat.engine.value import Meta
 from compat.front import call
 from compat.front.base import TensorBase, alias, value_of, wrap
-from compat.tape import node as graph
-from compat.tape.backward import FREED
 from compat.tape.node import Node, Tape
 
 Hook = Callable[[Any], Any]
@@ -169,25 +167,3 @@ class disable_saved_tensors_hooks:
 
     def __exit__(self, *exc: object) -> None:
         _hooks.refusal = self.before
-
-
-def _shown(node: Node, name: str) -> Any:
-    """The saved tensor that PyTorch calls so: by its parameter, `self` for the first one, or
-    `result`. AttributeError when the node saves none of that name."""
-    if node.saved is None:
-        raise RuntimeError(FREED)
-    rule = node.rule.rule if isinstance(node.rule, PackedRule) else node.rule
-    ins, outs = rule.kept(node.mask)
-    parameters = dict(enumerate(getattr(rule, "names", ())))
-    names = [{parameters.get(at)} | ({"self"} if at == 0 else set()) for at in ins]
-    names += [{"result"} if at == 0 else {f"result{at}"} for at in outs]
-    for at, known in enumerate(names):
-        if name in known:
-            if isinstance(node.rule, PackedRule):
-                return node.rule.packed[at].tensor()
-            tape = node.edges[ins[at]] if at < len(ins) else None
-            return wrap(node.saved[3 * at], tape)
-    raise AttributeError(f"'{node.name()}' object has no attribute '_saved_{name}'")
-
-
-graph.show_saved = _shown

@@ -65,6 +65,11 @@ float16 = dtype("float16", np.float16, FLOATING)
 bfloat16 = dtype("bfloat16", ml_dtypes.bfloat16, FLOATING)
 float32 = dtype("float32", np.float32, FLOATING)
 float64 = dtype("float64", np.float64, FLOATING)
+# Types to keep numbers in: PyTorch converts to and from them and computes nothing with them.
+float8_e4m3fn = dtype("float8_e4m3fn", ml_dtypes.float8_e4m3fn, FLOATING)
+float8_e5m2 = dtype("float8_e5m2", ml_dtypes.float8_e5m2, FLOATING)
+float8_e4m3fnuz = dtype("float8_e4m3fnuz", ml_dtypes.float8_e4m3fnuz, FLOATING)
+float8_e5m2fnuz = dtype("float8_e5m2fnuz", ml_dtypes.float8_e5m2fnuz, FLOATING)
 complex64 = dtype("complex64", np.complex64, COMPLEX)
 complex128 = dtype("complex128", np.complex128, COMPLEX)
 
@@ -72,6 +77,7 @@ DTYPES: dict[str, dtype] = {
     one.name: one
     for one in (
         bool_, uint8, int8, int16, int32, int64, uint16, uint32, uint64,
+        float8_e4m3fn, float8_e5m2, float8_e4m3fnuz, float8_e5m2fnuz,
         float16, bfloat16, float32, float64, complex64, complex128,
     )
 }  # fmt: skip
@@ -87,6 +93,8 @@ TYPE_NAMES: dict[dtype, str] = {
     bool_: "Bool", uint8: "Byte", int8: "Char", int16: "Short", int32: "Int", int64: "Long",
     float16: "Half", bfloat16: "BFloat16", float32: "Float", float64: "Double",
     complex64: "ComplexFloat", complex128: "ComplexDouble",
+    float8_e4m3fn: "Float8_e4m3fn", float8_e5m2: "Float8_e5m2",
+    float8_e4m3fnuz: "Float8_e4m3fnuz", float8_e5m2fnuz: "Float8_e5m2fnuz",
     uint16: "UInt16", uint32: "UInt32", uint64: "UInt64",
 }  # fmt: skip
 

@@ -56,8 +56,8 @@ group = _GroupNames()
 
 
 def is_available() -> bool:
-    """Whether this package can be used."""
-    return True
+    """Whether more than one process can work together: not yet, so libraries leave it alone."""
+    return False
 
 
 def is_initialized() -> bool:

@@ -85,6 +85,10 @@ def script_if_tracing(fn: Any) -> Any:
     return fn
 
 
+_script_if_tracing = script_if_tracing
+_overload = _overload_method = export
+
+
 def is_scripting() -> bool:
     """Never: scripts run as Python."""
     return False

@@ -5,6 +5,9 @@ from __future__ import annotations
 import enum
 from typing import Any
 
+from compat.onnx import symbolic_helper as symbolic_helper
+from compat.onnx import symbolic_opset11 as symbolic_opset11
+
 
 class TrainingMode(enum.Enum):
     """Which form of a model is exported."""

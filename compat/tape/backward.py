@@ -15,7 +15,7 @@ from compat.engine.value import Meta, Value
 from compat.tape import node as graph
 from compat.tape.differentiate import Gradient, Rule, record, taped
 from compat.tape.history import ViewRule, is_sink
-from compat.tape.node import Extra, Node, Tape
+from compat.tape.node import FREED, Extra, Node, Tape
 
 Hooks = OrderedDict[int, Callable[..., Any]]
 
@@ -288,15 +288,6 @@ def _addition(one: Meta, other: Meta) -> tuple[Any, Rule]:
 
 
 _additions: dict[tuple[Meta, Meta], tuple[Any, Rule]] = {}
-
-FREED = (
-    "Trying to backward through the graph a second time (or directly access saved tensors after "
-    "they have already been freed). Saved intermediate values of the graph are freed when you "
-    "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
-    "through the graph a second time or if you need to access saved tensors after calling "
-    "backward."
-)
-
 
 def _check_versions(node: Node) -> None:
     """Refuses when something that backward reads was overwritten in place since."""

@@ -13,8 +13,13 @@ from compat.engine.value import Meta, Value
 sequence = itertools.count(1)
 # How a value becomes a tensor for hooks and `.grad`: the floor above sets it.
 wrap: Callable[[Value, Any], Any]
-# How a thing that a node has saved is shown by its name: the floor of autograd sets it.
-show_saved: Callable[[Any, str], Any] | None = None
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed). Saved intermediate values of the graph are freed when you "
+    "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
+    "through the graph a second time or if you need to access saved tensors after calling "
+    "backward."
+)
 
 
 class Node:
@@ -73,10 +78,36 @@ class Node:
         )
 
     def __getattr__(self, name: str) -> Any:
-        """What backward reads, as PyTorch names it: `_saved_self`, `_saved_result`."""
-        if name.startswith("_saved_") and show_saved is not None:
-            return show_saved(self, name[len("_saved_") :])
+        """A tensor that backward reads, as PyTorch names it: `_saved_` and its parameter, `self`
+        for the first one, or `result`."""
+        if name.startswith("_saved_"):
+            if self.saved is None:
+                raise RuntimeError(FREED)
+            at = self._saved_as(name[len("_saved_") :])
+            if at >= 0:
+                return self._saved_at(at)
         raise AttributeError(f"'{self.name()}' object has no attribute '{name}'")
+
+    def _saved_as(self, name: str) -> int:
+        """The place of a saved tensor of this name, -1 without one."""
+        rule = getattr(self.rule, "rule", self.rule)  # hooks put a rule around it
+        ins, outs = rule.kept(self.mask)
+        given = dict(enumerate(getattr(rule, "names", ())))
+        for place, at in enumerate(ins):
+            if name == given.get(at) or (at == 0 and name == "self"):
+                return place
+        names = ["result" if at == 0 else f"result{at}" for at in outs]
+        return len(ins) + names.index(name) if name in names else -1
+
+    def _saved_at(self, place: int) -> Any:
+        packed = getattr(self.rule, "packed", None)
+        if packed is not None:
+            return packed[place].tensor()
+        assert self.saved is not None
+        rule = getattr(self.rule, "rule", self.rule)
+        ins, _ = rule.kept(self.mask)
+        tape = self.edges[ins[place]] if place < len(ins) else None
+        return wrap(self.saved[3 * place], tape)  # noqa: F821
 
     def _sequence_nr(self) -> int:
         return self.seq

@@ -72,3 +72,36 @@ def tree_all(pred: Callable[[Any], bool], tree: Any) -> bool:
 def tree_any(pred: Callable[[Any], bool], tree: Any) -> bool:
     """Whether something holds for a leaf."""
     return any(map(pred, tree_leaves(tree)))
+
+
+def register_pytree_node(
+    cls: type, flatten_fn: Callable[[Any], tuple[Any, Any]],
+    unflatten_fn: Callable[[Any, Any], Any], **facts: Any,
+) -> None:  # fmt: skip
+    """Makes a type a container: `flatten_fn(object) -> (children, rest)`, and back by
+    `unflatten_fn(children, rest)`. The rest has to be hashable for JAX, or is compared as text."""
+    del facts
+
+    def flatten(node: Any) -> tuple[Any, Any]:
+        children, rest = flatten_fn(node)
+        return children, _Rest(rest)
+
+    jax.tree_util.register_pytree_node(
+        cls, flatten, lambda rest, children: unflatten_fn(list(children), rest.kept)
+    )
+
+
+class _Rest:
+    """What a container is beside its children, comparable and hashable."""
+
+    def __init__(self, kept: Any) -> None:
+        self.kept = kept
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Rest) and self.kept == other.kept
+
+    def __hash__(self) -> int:
+        return hash(repr(self.kept))
+
+
+_register_pytree_node = register_pytree_node
