@@ -130,6 +130,13 @@ class Stream:
         """Work is in order anyway."""
 
 
+class CUDAGraph:
+    """A recorded series of launches: every program here is one, so none can be made by hand."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise NotImplementedError("torch.cuda.CUDAGraph")
+
+
 class stream:
     """Puts work of a `with` on a stream; None, as without a GPU, changes nothing."""
 
@@ -139,6 +146,9 @@ class stream:
     def __enter__(self) -> None: ...
 
     def __exit__(self, *exc: object) -> None: ...
+
+
+StreamContext = stream
 
 
 def current_stream(device: Any = None) -> Stream:

@@ -93,6 +93,23 @@ class _Switch(_Mode):
     def __exit__(self, *exc: object) -> None:
         local.grad = self.before
 
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isgeneratorfunction(function):
+            return self._around_generator(function)
+        mode = self.mode
+
+        @functools.wraps(function)
+        def inside(*args: Any, **kwargs: Any) -> Any:
+            # Not by `with`: an interrupt at the beginning of `__exit__` would leave the setting.
+            before = local.grad
+            local.grad = mode
+            try:
+                return function(*args, **kwargs)
+            finally:
+                local.grad = before
+
+        return inside
+
 
 class no_grad(_Switch):
     """Operations inside are not recorded for backward: `with torch.no_grad(): ...`."""

@@ -105,3 +105,18 @@ class _Rest:
 
 
 _register_pytree_node = register_pytree_node
+
+
+def _dict_flatten(d: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
+    """The values and the keys of a dictionary."""
+    return list(d.values()), list(d)
+
+
+def _dict_unflatten(values: Iterable[Any], context: list[Any]) -> dict[Any, Any]:
+    """The dictionary of these values and keys."""
+    return dict(zip(context, values, strict=True))
+
+
+def _dict_flatten_with_keys(d: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
+    """Pairs of a key and its value, and the keys of a dictionary."""
+    return [(jax.tree_util.DictKey(key), value) for key, value in d.items()], list(d)

@@ -23,6 +23,11 @@ def get_image_backend() -> str:
     return _backend
 
 
+def _is_tracing() -> bool:
+    """Whether a graph is being traced: there never is one."""
+    return False
+
+
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(f"compat.vision.{name}")
