@@ -1,4 +1,7 @@
-"""Networks for images: ResNet, DenseNet, U-Net and the vision transformer."""
+"""Networks for images: ResNet, DenseNet, U-Net and the vision transformer.
+
+The rates of ResNet and DenseNet are low, lest batch norm over few examples multiply rounding.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +95,7 @@ def resnet(torch: Any) -> Step:
             return self.fc(torch.flatten(x, 1))
 
     model = ResNet([1, 2], 5)
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-2, momentum=0.9, weight_decay=1e-4)
+    optimizer = torch.optim.SGD(model.parameters(), lr=2e-3, momentum=0.9, weight_decay=1e-4)
     return _classifier(torch, model, optimizer, 16, 5)
 
 
@@ -151,7 +154,7 @@ def densenet(torch: Any) -> Step:
 
     model = DenseNet(3, (2, 2), 6, 5)
     optimizer = torch.optim.SGD(
-        model.parameters(), lr=1e-2, momentum=0.9, nesterov=True, weight_decay=1e-4
+        model.parameters(), lr=2e-3, momentum=0.9, nesterov=True, weight_decay=1e-4
     )
     return _classifier(torch, model, optimizer, 8, 5)
 
