@@ -79,6 +79,58 @@ def test_many_epochs(torch, note, name):
     note(lambda: settings(other, resumed))
 
 
+# Those that end after a number of steps, made long enough.
+LONG = {
+    "one cycle": lambda s, o: s.OneCycleLR(o, 0.5, total_steps=101),
+    "one cycle 3": lambda s, o: s.OneCycleLR(
+        o, [0.5, 0.6], epochs=20, steps_per_epoch=6, anneal_strategy="linear", three_phase=True
+    ),
+    "plateau": lambda s, o: s.ReduceLROnPlateau(o, factor=0.7, patience=3, cooldown=2),
+}
+HUNDRED = {**SCHEDULES, **SEVERAL, **LONG}
+
+
+def hundred_epochs(torch, name):
+    """The learning rates of both groups in each of 100 epochs."""
+    idle = optimizer(torch)
+    scheduler = HUNDRED[name](torch.optim.lr_scheduler, idle)
+    rates = []
+    for epoch in range(100):
+        idle.step()
+        if name == "plateau":
+            scheduler.step(1 / (1 + epoch % 17))
+        else:
+            scheduler.step()
+        rates.append([group["lr"] for group in idle.param_groups])
+    return rates
+
+
+@pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", HUNDRED)
+def test_hundred_epochs_to_the_last_bit(name):
+    import compat
+
+    oracle = pytest.importorskip("torch")
+    assert hundred_epochs(compat, name) == hundred_epochs(oracle, name)
+
+
+@pytest.mark.oracle
+def test_every_schedule_is_here():
+    """Each class of PyTorch's but the base is made by one of the cases above."""
+    oracle = pytest.importorskip("torch").optim.lr_scheduler
+    seen = set()
+
+    class Watched:
+        def __getattr__(self, name):
+            seen.add(name)
+            return getattr(oracle, name)
+
+    for make in HUNDRED.values():
+        make(Watched(), optimizer(pytest.importorskip("torch")))
+    assert seen == {*oracle.__all__} - {"LRScheduler"}
+
+
 @pytest.mark.parametrize("name", SCHEDULES)
 @both
 def test_resumed_by_last_epoch_and_by_epoch(torch, note, name):

@@ -1,0 +1,1 @@
+"""Networks written as in their papers' reference code, trained with both libraries."""
