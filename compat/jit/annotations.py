@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from typing import Dict as Dict
-from typing import List as List
+from typing import Dict as Dict  # noqa: UP035
+from typing import List as List  # noqa: UP035
 from typing import Optional as Optional
-from typing import Tuple as Tuple
+from typing import Tuple as Tuple  # noqa: UP035
 from typing import Union as Union
 
 
