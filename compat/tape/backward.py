@@ -33,11 +33,11 @@ def backward(
     Without targets the gradients are added to the leaves' `.grad`; with targets they are given.
     """
     grad_before = local.grad
-    local.grad = create
     outer = getattr(running, "walk", None)
-    running.walk = _Walk(roots, targets, keep, create)
-    try:
-        return running.walk.run()
+    walk = _Walk(roots, targets, keep, create)
+    try:  # what an interrupt may leave changed is changed in here
+        local.grad, running.walk = create, walk
+        return walk.run()
     finally:
         local.grad, running.walk = grad_before, outer
         run_if_long()
