@@ -165,12 +165,7 @@ class TypedStorage:
     @classmethod
     def from_file(cls, filename: str, shared: bool = False, size: int = 0) -> TypedStorage:
         """The elements of a file, mapped into memory; writes reach the file when shared."""
-        kind = np.dtype(cls.dtype_of_class.numpy)
-        if shared:
-            with open(filename, "ab") as file:
-                file.truncate(max(file.tell(), size * kind.itemsize))
-        mapped = np.memmap(filename, kind, "r+" if shared else "c", shape=(size,))
-        return TypedStorage._over(from_numpy(mapped))
+        return TypedStorage._over(_mapped(filename, shared, size, cls.dtype_of_class.numpy))
 
     def __eq__(self, other: Any) -> bool:
         return isinstance(other, TypedStorage) and _cell(self._flat) is _cell(other._flat)
@@ -227,14 +222,40 @@ class UntypedStorage:
         """Changes the number of bytes; the first ones stay."""
         self._flat.resize_(size // self._flat.element_size())
 
-    def __getitem__(self, at: int) -> int:
-        return self._tensor()[at].item()
+    @classmethod
+    def from_file(cls, filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
+        """The bytes of a file, mapped into memory; writes reach the file when shared."""
+        return cls._over(_mapped(filename, shared, nbytes, np.uint8))
+
+    def __getitem__(self, at: Any) -> Any:
+        found = self._tensor()[at]
+        return UntypedStorage._over(found) if isinstance(at, slice) else found.item()
+
+    def untyped(self) -> UntypedStorage:
+        """Itself."""
+        return self
+
+    _untyped = untyped
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """The bytes; `torch.asarray` of a storage shares its memory this way."""
+        found = self._tensor().numpy()
+        return np.array(found, dtype) if copy or dtype not in (None, np.uint8) else found
 
     def __eq__(self, other: Any) -> bool:
         return isinstance(other, UntypedStorage) and _cell(self._flat) is _cell(other._flat)
 
     def __hash__(self) -> int:
         return id(_cell(self._flat))
+
+
+def _mapped(filename: str, shared: bool, size: int, numpy_type: Any) -> Any:
+    """So many elements of a file, mapped into memory."""
+    kind = np.dtype(numpy_type)
+    if shared:
+        with open(filename, "ab") as file:
+            file.truncate(max(file.tell(), size * kind.itemsize))
+    return from_numpy(np.memmap(filename, kind, "r+" if shared else "c", shape=(size,)))
 
 
 def _cell(tensor: TensorBase) -> Any:

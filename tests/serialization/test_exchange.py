@@ -199,3 +199,11 @@ def test_one_data_of_two_types_is_refused_alike():
         one = library.ones(2)
         with pytest.raises(RuntimeError, match="view the same data as different types"):
             written(library, [one, one.view(library.int32)])
+
+
+def test_a_file_is_mapped_as_bytes(tmp_path) -> None:
+    path = tmp_path / "numbers"
+    path.write_bytes(compat.arange(8.0).numpy().tobytes())
+    stored = compat.UntypedStorage.from_file(str(path), False, 32)
+    part = compat.asarray(stored[8:24], dtype=compat.uint8).view(compat.float32)
+    assert part.tolist() == [2.0, 3.0, 4.0, 5.0]
