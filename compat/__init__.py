@@ -96,7 +96,8 @@ _NAMES = {
         "compat.settings",
     ),
     **dict.fromkeys(
-        ("is_storage", "TypedStorage", "UntypedStorage", "FloatStorage", "DoubleStorage",
+        ("frombuffer",
+         "is_storage", "TypedStorage", "UntypedStorage", "FloatStorage", "DoubleStorage",
          "HalfStorage", "BFloat16Storage", "ByteStorage", "CharStorage", "ShortStorage",
          "IntStorage", "LongStorage", "BoolStorage", "ComplexFloatStorage",
          "ComplexDoubleStorage"),

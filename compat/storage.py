@@ -258,6 +258,48 @@ def _mapped(filename: str, shared: bool, size: int, numpy_type: Any) -> Any:
     return from_numpy(np.memmap(filename, kind, "r+" if shared else "c", shape=(size,)))
 
 
+def frombuffer(
+    buffer: Any, *, dtype: DType, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Any:
+    """A vector over the memory of a bytes-like object, which is shared.
+
+    count   elements to take, by default all behind `offset` bytes
+
+    ValueError when the buffer is too short or no whole number of elements.
+    """
+    try:
+        length = memoryview(buffer).nbytes
+    except TypeError:
+        raise ValueError("object does not implement Python buffer protocol.") from None
+    size = dtype.itemsize
+    if length == 0 or count == 0:
+        raise ValueError(f"both buffer length ({length}) and count ({count}) must not be 0")
+    if not 0 <= offset < length:
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length "
+            f"({length} bytes) minus 1"
+        )
+    if count < 0:
+        if (length - offset) % size:
+            raise ValueError(
+                f"buffer length ({length - offset} bytes) after offset ({offset} bytes) must be a "
+                f"multiple of element size ({size})"
+            )
+        count = (length - offset) // size
+    if offset + count * size > length:
+        raise ValueError(
+            f"requested buffer length ({count} * {size} bytes) after offset ({offset} bytes) must "
+            f"not be greater than actual buffer length ({length} bytes)"
+        )
+    taken = np.frombuffer(buffer, np.uint8, count * size, offset)
+    kind = dtype.numpy
+    if kind.kind in "biufc":
+        made = from_numpy(taken.view(kind))
+    else:  # types that NumPy has not of its own
+        made = view_dtype(from_numpy(taken), dtype)
+    return made.requires_grad_() if requires_grad else made
+
+
 def _cell(tensor: TensorBase) -> Any:
     storage = tensor._storage
     return storage.target if isinstance(storage, AliasStorage) else storage

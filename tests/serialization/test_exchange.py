@@ -207,3 +207,14 @@ def test_a_file_is_mapped_as_bytes(tmp_path) -> None:
     stored = compat.UntypedStorage.from_file(str(path), False, 32)
     part = compat.asarray(stored[8:24], dtype=compat.uint8).view(compat.float32)
     assert part.tolist() == [2.0, 3.0, 4.0, 5.0]
+
+
+def test_a_buffer_is_shared() -> None:
+    buffer = bytearray(range(10))
+    half = compat.frombuffer(buffer, dtype=compat.int16, offset=2, count=3)
+    half[0] = 0
+    assert buffer[2:4] == bytes(2) and half.tolist() == [0, 1284, 1798]
+    with pytest.raises(ValueError, match="must be a multiple of element size \\(4\\)"):
+        compat.frombuffer(buffer, dtype=compat.int32)
+    with pytest.raises(ValueError, match="requested buffer length"):
+        compat.frombuffer(buffer, dtype=compat.int16, count=9)
