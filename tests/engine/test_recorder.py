@@ -169,9 +169,9 @@ def step():
 for _ in range(12): step()
 hits = 0
 for at in range(60):
-    signal.setitimer(signal.ITIMER_REAL, 0.0005 + at * 0.0001)
     end = time.monotonic() + 1  # an alarm inside a finaliser is lost, as Python has it
     try:
+        signal.setitimer(signal.ITIMER_REAL, 0.0005 + at * 0.0001)
         while time.monotonic() < end: step()
     except KeyboardInterrupt:
         hits += 1
