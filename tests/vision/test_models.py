@@ -1,4 +1,4 @@
-"""The models' parameters: as many, of the same names and sizes, as torchvision 0.29 has."""
+"""The models' sizes: entries of the state and parameters, as many as torchvision 0.29 has."""
 
 from __future__ import annotations
 
