@@ -362,13 +362,6 @@ def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> 
     return given_out(out, made)
 
 
-def chain_matmul(*matrices: Any, out: Any = None) -> Any:
-    """The product of matrices in the cheapest order; `linalg.multi_dot` replaces it."""
-    if len(matrices) == 1 and not isinstance(matrices[0], list | tuple):
-        return matrices[0]
-    return FUNCTIONS["linalg"]["multi_dot"](list(matrices), out=out)
-
-
 def fill(input: Any, value: Any) -> Any:
     """A copy with value everywhere."""
     return input.clone().fill_(value)
@@ -434,7 +427,7 @@ def derive_compositions(tensor: type) -> None:
         "constant_pad_nd": constant_pad_nd, "where": where, "einsum": einsum,
         "tensordot": tensordot, "meshgrid": meshgrid,
         "broadcast_tensors": broadcast_tensors, "broadcast_shapes": broadcast_shapes_,
-        "fill": fill, "chain_matmul": chain_matmul,
+        "fill": fill,
         "resize_as_": resize_as_, "var_mean": _spread("var_mean"), "std_mean": _spread("std_mean"),
         "index_put_": index_put_,
     }  # fmt: skip

@@ -289,6 +289,7 @@ def _addition(one: Meta, other: Meta) -> tuple[Any, Rule]:
 
 _additions: dict[tuple[Meta, Meta], tuple[Any, Rule]] = {}
 
+
 def _check_versions(node: Node) -> None:
     """Refuses when something that backward reads was overwritten in place since."""
     saved = node.saved

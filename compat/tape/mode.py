@@ -25,7 +25,9 @@ class _Mode:
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.isgeneratorfunction(function):
             return self._around_generator(function)
+        return self._around(function)
 
+    def _around(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def inside(*args: Any, **kwargs: Any) -> Any:
             with self._again():
@@ -93,9 +95,7 @@ class _Switch(_Mode):
     def __exit__(self, *exc: object) -> None:
         local.grad = self.before
 
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        if inspect.isgeneratorfunction(function):
-            return self._around_generator(function)
+    def _around(self, function: Callable[..., Any]) -> Callable[..., Any]:
         mode = self.mode
 
         @functools.wraps(function)

@@ -83,30 +83,29 @@ class Node:
         if name.startswith("_saved_"):
             if self.saved is None:
                 raise RuntimeError(FREED)
-            at = self._saved_as(name[len("_saved_") :])
-            if at >= 0:
-                return self._saved_at(at)
+            known = self._saved_names()
+            if name in known:
+                return self._saved_at(*known[name])
         raise AttributeError(f"'{self.name()}' object has no attribute '{name}'")
 
-    def _saved_as(self, name: str) -> int:
-        """The place of a saved tensor of this name, -1 without one."""
+    def _saved_names(self) -> dict[str, tuple[int, Tape | None]]:
+        """For each name the place of what is saved, and the tape of an input."""
         rule = getattr(self.rule, "rule", self.rule)  # hooks put a rule around it
         ins, outs = rule.kept(self.mask)
         given = dict(enumerate(getattr(rule, "names", ())))
+        known = {}
         for place, at in enumerate(ins):
-            if name == given.get(at) or (at == 0 and name == "self"):
-                return place
-        names = ["result" if at == 0 else f"result{at}" for at in outs]
-        return len(ins) + names.index(name) if name in names else -1
+            for name in filter(None, (given.get(at), "self" if at == 0 else None)):
+                known[f"_saved_{name}"] = place, self.edges[at]
+        for place, at in enumerate(outs, len(ins)):
+            known[f"_saved_result{at or ''}"] = place, None
+        return known
 
-    def _saved_at(self, place: int) -> Any:
+    def _saved_at(self, place: int, tape: Tape | None) -> Any:
         packed = getattr(self.rule, "packed", None)
         if packed is not None:
             return packed[place].tensor()
         assert self.saved is not None
-        rule = getattr(self.rule, "rule", self.rule)
-        ins, _ = rule.kept(self.mask)
-        tape = self.edges[ins[place]] if place < len(ins) else None
         return wrap(self.saved[3 * place], tape)  # noqa: F821
 
     def _sequence_nr(self) -> int:
