@@ -6,6 +6,7 @@ operations' names; `_foreach_add_` and its like write in place.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ def _each(name: str, in_place: bool, apply: Callable[..., Any]) -> Callable[...,
     def function(self: Sequence[torch.Tensor], *args: Any, **kwargs: Any) -> Any:
         if not self:
             raise RuntimeError("Tensor list must have at least one tensor.")
-        with torch.no_grad() if in_place else _nothing:
+        with torch.no_grad() if in_place else contextlib.nullcontext():
             made = [
                 apply(one, *(_at(given, at, len(self)) for given in args), **kwargs)
                 for at, one in enumerate(self)
@@ -34,15 +35,6 @@ def _each(name: str, in_place: bool, apply: Callable[..., Any]) -> Callable[...,
     function.__name__ = function.__qualname__ = f"_foreach_{name}{'_' * in_place}"
     function.__doc__ = f"`{name}` of each tensor of a list."
     return function
-
-
-class _Nothing:
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *exc: object) -> None: ...
-
-
-_nothing = _Nothing()
 
 
 def _at(given: Any, at: int, count: int) -> Any:

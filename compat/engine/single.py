@@ -173,26 +173,21 @@ def _rent(spec: Spec) -> bool:
 
 def run_on_host(entries: Sequence[Entry], section: Section) -> None:
     """Runs entries by NumPy whatever they cost. RuntimeError for what NumPy cannot do."""
-    arrays: list[Any] = [value.array for value in section.values]
     leaves = [_readable(leaf.array) for leaf in section.leaves]
     with np.errstate(all="ignore"):
-        for entry in entries:
-            spec = entry.spec
-            if not spec.on_host:
-                _put_on_host(spec, dearest=float("inf"))
-            if not spec.on_host:
-                raise RuntimeError(
-                    f"{spec.name}: a forked process has no XLA; start processes by 'spawn' or "
-                    "'forkserver' (DataLoader: multiprocessing_context='forkserver')"
-                )
-            operands = [arrays[at] if at >= 0 else leaves[-1 - at] for at in entry.operands]
-            operands += [
-                _number(kind, at, section.floats, section.ints) for kind, at in entry.numbers
-            ]
-            made = spec.runner(*operands)
-            arrays[entry.first : entry.first + len(made)] = made
+        _run_by(_host_runner, entries, section, leaves)
     report.counters["on_host"] += len(entries)
-    deque(map(set_array, section.values, arrays), maxlen=0)
+
+
+def _host_runner(spec: Spec) -> Callable[..., Any]:
+    if not spec.on_host:
+        _put_on_host(spec, dearest=float("inf"))
+    if not spec.on_host:
+        raise RuntimeError(
+            f"{spec.name}: a forked process has no XLA; start processes by 'spawn' or "
+            "'forkserver' (DataLoader: multiprocessing_context='forkserver')"
+        )
+    return spec.runner
 
 
 def _readable(array: Any) -> Any:
@@ -209,12 +204,20 @@ def _readable(array: Any) -> Any:
 def run_traced(section: Section) -> None:
     """Runs entries in the trace of a user's jax.jit, which compiles them itself."""
     leaves = [leaf.array for leaf in section.leaves]
-    arrays: list[Any] = [None] * len(section.values)
-    for entry in decode(section.wiring):
+    _run_by(lambda spec: spec.run, decode(section.wiring), section, leaves)
+
+
+def _run_by(
+    runner: Callable[[Spec], Callable[..., Any]], entries: Sequence[Entry], section: Section,
+    leaves: Sequence[Any],
+) -> None:  # fmt: skip
+    """Runs entries one by one, each by the function that the runner has for it."""
+    arrays: list[Any] = [value.array for value in section.values]
+    for entry in entries:
         operands = [arrays[at] if at >= 0 else leaves[-1 - at] for at in entry.operands]
         for kind, at in entry.numbers:
             operands.append(_number(kind, at, section.floats, section.ints))
-        made = entry.spec.run(*operands)
+        made = runner(entry.spec)(*operands)
         made = made if isinstance(made, tuple) else (made,)
         arrays[entry.first : entry.first + len(made)] = made
     deque(map(set_array, section.values, arrays), maxlen=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import multiprocessing
 import warnings
@@ -145,6 +146,13 @@ class DataLoader(Generic[T_co]):
     def _index_sampler(self) -> Any:
         return self.batch_sampler if self._auto_collation else self.sampler
 
+    @property
+    def _fetcher(self) -> Callable[[], Fetcher]:
+        """Makes what makes batches: a worker is sent this, not the loader."""
+        return functools.partial(
+            Fetcher, self.dataset, self._auto_collation, self.collate_fn, self.drop_last
+        )
+
     def __iter__(self) -> _BaseDataLoaderIter:
         if self.num_workers == 0:
             return _SingleProcessDataLoaderIter(self)
@@ -271,9 +279,7 @@ class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
         super().__init__(loader)
         if loader.timeout != 0:
             raise AssertionError("_SingleProcessDataLoaderIter requires timeout == 0")
-        self._fetcher = Fetcher(
-            loader.dataset, loader._auto_collation, loader.collate_fn, loader.drop_last
-        )
+        self._fetcher = loader._fetcher()
 
     def _next_data(self) -> Any:
         return self._fetcher.fetch(next(self._sampler_iter))

@@ -83,14 +83,11 @@ class Job(NamedTuple):
     """What a worker needs to begin."""
 
     dataset: Any
-    batches: bool
-    collate_fn: Callable[[Any], Any]
-    drop_last: bool
+    fetcher: Callable[[], Fetcher]
     seed: int
     worker: int
     workers: int
     worker_init_fn: Callable[[int], None] | None
-    persistent: bool
 
 
 NEW_PASS = "new pass"
@@ -118,7 +115,7 @@ def work(job: Job, pipe: Connection, others: list[Connection]) -> None:
     try:
         if job.worker_init_fn is not None:
             job.worker_init_fn(job.worker)
-        fetcher = _fetcher(job)
+        fetcher = job.fetcher()
     except Exception as error:
         problem = Failure(error, where)
     parent = multiprocessing.parent_process()
@@ -129,7 +126,7 @@ def work(job: Job, pipe: Connection, others: list[Connection]) -> None:
         except EOFError:
             return
         if asked == NEW_PASS:
-            fetcher = _fetcher(job)
+            fetcher = job.fetcher()
             continue
         number, index = asked
         made: Any
@@ -150,7 +147,3 @@ def _answer(pipe: Connection, number: int, made: Any, where: str) -> None:
         return
     except Exception as error:  # what cannot be pickled is the data set's error
         send(pipe, (number, Failure(error, where)))
-
-
-def _fetcher(job: Job) -> Fetcher:
-    return Fetcher(job.dataset, job.batches, job.collate_fn, job.drop_last)

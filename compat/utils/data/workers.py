@@ -32,9 +32,8 @@ class Workers:
         is_fork = context.get_start_method() == "fork"
         for worker in range(loader.num_workers):
             job = Job(
-                loader.dataset, loader._auto_collation, loader.collate_fn, loader.drop_last,
-                seed, worker, loader.num_workers, loader.worker_init_fn,
-                loader.persistent_workers,
+                loader.dataset, loader._fetcher, seed, worker, loader.num_workers,
+                loader.worker_init_fn,
             )  # fmt: skip
             ours, theirs = context.Pipe()
             inherited = [*self.pipes, ours] if is_fork else []
