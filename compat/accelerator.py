@@ -7,6 +7,7 @@ from typing import Any
 
 import compat as torch
 from compat.core.device import platform_devices
+from compat.front.update import run_pending
 
 _current = 0
 
@@ -70,7 +71,7 @@ class device_index:
 def synchronize(device: Any = None, /) -> None:
     """Runs what is pending and waits for it."""
     _need()
-    torch.cuda.synchronize()
+    run_pending()
 
 
 def empty_cache() -> None:

@@ -80,20 +80,20 @@ def autocast_decrement_nesting() -> int:
     return settings.nesting
 
 
-def _of(function: Callable[..., Any], kind: str, name: str) -> Callable[..., Any]:
+def _of(function: Callable[..., Any], kind: str) -> Callable[..., Any]:
     made = functools.partial(function, kind)
     made.__doc__ = f"`{function.__name__}` for {kind}."
     return made
 
 
-is_autocast_cpu_enabled = _of(is_autocast_enabled, "cpu", "is_autocast_cpu_enabled")
-get_autocast_cpu_dtype = _of(get_autocast_dtype, "cpu", "get_autocast_cpu_dtype")
-get_autocast_gpu_dtype = _of(get_autocast_dtype, "cuda", "get_autocast_gpu_dtype")
-get_autocast_xla_dtype = _of(get_autocast_dtype, "xla", "get_autocast_xla_dtype")
-is_autocast_xla_enabled = _of(is_autocast_enabled, "xla", "is_autocast_xla_enabled")
-set_autocast_cpu_enabled = _of(set_autocast_enabled, "cpu", "set_autocast_cpu_enabled")
-set_autocast_cpu_dtype = _of(set_autocast_dtype, "cpu", "set_autocast_cpu_dtype")
-set_autocast_gpu_dtype = _of(set_autocast_dtype, "cuda", "set_autocast_gpu_dtype")
+is_autocast_cpu_enabled = _of(is_autocast_enabled, "cpu")
+get_autocast_cpu_dtype = _of(get_autocast_dtype, "cpu")
+get_autocast_gpu_dtype = _of(get_autocast_dtype, "cuda")
+get_autocast_xla_dtype = _of(get_autocast_dtype, "xla")
+is_autocast_xla_enabled = _of(is_autocast_enabled, "xla")
+set_autocast_cpu_enabled = _of(set_autocast_enabled, "cpu")
+set_autocast_cpu_dtype = _of(set_autocast_dtype, "cpu")
+set_autocast_gpu_dtype = _of(set_autocast_dtype, "cuda")
 
 
 class autocast:

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
-
 import compat as torch
+from compat.amp.older_names import Autocast, Scaler
 
 
-class autocast(torch.amp.autocast):
+class autocast(Autocast):
     """`torch.autocast("cpu", ...)`."""
 
-    def __init__(
-        self, enabled: bool = True, dtype: Any = torch.bfloat16, cache_enabled: bool = True
-    ) -> None:
-        warnings.warn(
-            "`torch.cpu.amp.autocast(args...)` is deprecated. Please use "
-            "`torch.amp.autocast('cpu', args...)` instead.",
-            FutureWarning,
-            stacklevel=2,
-        )
-        super().__init__("cpu", dtype, enabled, cache_enabled)
+    kind, lower = "cpu", torch.bfloat16
 
 
-class GradScaler(torch.amp.GradScaler):
+class GradScaler(Scaler):
     """`torch.amp.GradScaler("cpu", ...)`."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        warnings.warn(
-            "`torch.cpu.amp.GradScaler(args...)` is deprecated. Please use "
-            "`torch.amp.GradScaler('cpu', args...)` instead.",
-            FutureWarning,
-            stacklevel=2,
-        )
-        super().__init__("cpu", *args, **kwargs)
+    kind = "cpu"

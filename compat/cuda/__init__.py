@@ -36,8 +36,7 @@ def current_device() -> int:
 def get_device_name(device: Any = None) -> str:
     """The name of a GPU."""
     _need()
-    index = 0 if device is None else getattr(_device(device), "index", 0) or 0
-    return str(platform_devices("cuda")[index].device_kind)
+    return str(_gpu(device).device_kind)
 
 
 def synchronize(device: Any = None) -> None:
@@ -59,12 +58,7 @@ def empty_cache() -> None:
 
 def memory_reserved(device: Any = None) -> int:
     """Bytes that are held for tensors yet to come: XLA says of no more than of those in use."""
-    devices = platform_devices("cuda")
-    if not devices:
-        return 0
-    index = 0 if device is None else getattr(_device(device), "index", 0) or 0
-    told = devices[index].memory_stats() or {}
-    return int(told.get("bytes_reserved", told.get("bytes_in_use", 0)))
+    return _told(device, "bytes_reserved") or memory_allocated(device)
 
 
 def memory_cached(device: Any = None) -> int:
@@ -77,43 +71,31 @@ def memory_cached(device: Any = None) -> int:
     return memory_reserved(device)
 
 
-def __getattr__(name: str) -> Any:
-    """Opens `torch.cuda.amp` at its first use."""
-    if name == "amp":
-        return importlib.import_module("compat.cuda.amp")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
 def set_device(device: Any) -> None:
     """Chooses the GPU that tensors made on "cuda" go to: only the first one can be."""
     _need()
-    index = device if isinstance(device, int) else _device(device).index or 0
-    if index > 0:
+    if _index(device) > 0:
         raise NotImplementedError(f"torch.cuda.set_device({device!r})")
 
 
 def get_device_properties(device: Any = None) -> Any:
     """Name and memory (bytes) of a GPU."""
     _need()
-    index = 0 if device is None else device if isinstance(device, int) else _device(device).index
-    found = platform_devices("cuda")[index or 0]
-    told = found.memory_stats() or {}
+    found = _gpu(device)
     return types.SimpleNamespace(
-        name=str(found.device_kind), total_memory=int(told.get("bytes_limit", 0)),
+        name=str(found.device_kind), total_memory=_told(device, "bytes_limit"),
         multi_processor_count=int(getattr(found, "core_count", 0)),
     )  # fmt: skip
 
 
 def memory_allocated(device: Any = None) -> int:
     """Bytes in use by tensors; 0 without a GPU."""
-    devices = platform_devices("cuda")
-    return int((devices[0].memory_stats() or {}).get("bytes_in_use", 0)) if devices else 0
+    return _told(device, "bytes_in_use")
 
 
 def max_memory_allocated(device: Any = None) -> int:
     """The most bytes that were in use; 0 without a GPU."""
-    devices = platform_devices("cuda")
-    return int((devices[0].memory_stats() or {}).get("peak_bytes_in_use", 0)) if devices else 0
+    return _told(device, "peak_bytes_in_use")
 
 
 class Stream:
@@ -162,3 +144,24 @@ default_stream = current_stream
 def _need() -> None:
     if not is_available():
         raise AssertionError("Torch not compiled with CUDA enabled")
+
+
+def _index(device: Any) -> int:
+    return 0 if device is None else _device(device).index or 0
+
+
+def _gpu(device: Any) -> Any:
+    """JAX's device."""
+    return platform_devices("cuda")[_index(device)]
+
+
+def _told(device: Any, what: str) -> int:
+    """A figure of a GPU's memory; 0 where it is not known or there is none."""
+    return int((_gpu(device).memory_stats() or {}).get(what, 0)) if is_available() else 0
+
+
+def __getattr__(name: str) -> Any:
+    """Opens `torch.cuda.amp` at its first use."""
+    if name == "amp":
+        return importlib.import_module("compat.cuda.amp")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
