@@ -8,14 +8,14 @@ things and are left out.
 from __future__ import annotations
 
 import ast
-import importlib
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
-from compat.imports import replaced
+from compat.imports import led_to
 
 # Names that are there and do something else than PyTorch's.
 DIFFERS = {
@@ -110,20 +110,8 @@ def _imported(tree: ast.AST) -> _Imported:
 def is_there(name: str) -> bool:
     """Whether a name leads somewhere. Only modules are looked into: what hangs on a class or an
     object may be made when it is."""
-    at = None
-    path = ""
-    for part in name.split("."):
-        path = f"{path}.{part}" if path else part
-        if at is not None and not isinstance(at, type(sys)):
-            return True
-        if at is not None and hasattr(at, part):
-            at = getattr(at, part)
-            continue
-        try:
-            at = importlib.import_module(replaced(path))
-        except ModuleNotFoundError:
-            return False
-    return True
+    at, rest = led_to(name)
+    return not rest or not (at is None or isinstance(at, ModuleType))
 
 
 def check(paths: Sequence[str]) -> int:

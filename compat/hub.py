@@ -7,9 +7,7 @@ import hashlib
 import importlib.util
 import os
 import re
-import shutil
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable
 from types import ModuleType
@@ -18,6 +16,7 @@ from urllib.parse import urlparse as urlparse
 from urllib.request import Request, urlopen
 
 import compat as torch
+from compat.serialization.archive import replacing
 
 HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")
 _BLOCK = 1 << 17  # bytes read at once
@@ -51,20 +50,17 @@ def download_url_to_file(
     The file appears under its name when it is whole and checked, not before.
     """
     dst = os.path.expanduser(dst)
-    fd, part = tempfile.mkstemp(suffix=".partial", dir=os.path.dirname(dst) or ".")
+    os.stat(os.path.dirname(dst) or ".")  # FileNotFoundError before anything is fetched
     digest = hashlib.sha256()
-    try:
-        with (
-            os.fdopen(fd, "wb") as kept,
-            urlopen(Request(url, headers={"User-Agent": "torch.hub"})) as source,
-        ):
-            length = source.headers.get("Content-Length")
-            show = _Progress(int(length) if length else None, progress)
-            while block := source.read(_BLOCK):
-                kept.write(block)
-                digest.update(block)
-                show.add(len(block))
-            show.close()
+    request = Request(url, headers={"User-Agent": "torch.hub"})
+    with urlopen(request) as source, replacing(dst) as kept:
+        length = source.headers.get("Content-Length")
+        show = _Progress(int(length) if length else None, progress)
+        while block := source.read(_BLOCK):
+            kept.write(block)
+            digest.update(block)
+            show.add(len(block))
+        show.close()
         if length and show.done != int(length):
             raise RuntimeError(f"{url}: got {show.done} of {length} bytes")
         found = digest.hexdigest()
@@ -72,10 +68,6 @@ def download_url_to_file(
             raise RuntimeError(
                 f'invalid hash value (expected "{hash_prefix}", got "{found}")'
             )
-        shutil.move(part, dst)
-    finally:
-        if os.path.exists(part):
-            os.remove(part)
 
 
 class _Progress:

@@ -25,6 +25,29 @@ def replaced(name: str) -> str:
     return name
 
 
+def led_to(name: str) -> tuple[Any, list[str]]:
+    """What a dotted name of torch's or torchvision's leads to, and the parts that lead nowhere.
+
+    Modules that nobody has opened yet are opened.
+    """
+    at: Any = None
+    parts = name.split(".")
+    for done in range(len(parts)):
+        try:
+            at = getattr(at, parts[done])
+        except (AttributeError, ImportError, NotImplementedError):
+            if at is not None and not isinstance(at, ModuleType):
+                return at, parts[done:]
+            theirs = ".".join(parts[: done + 1])
+            if replaced(theirs) == theirs:  # neither torch nor torchvision
+                return None, parts
+            try:
+                at = importlib.import_module(replaced(theirs))
+            except ImportError:
+                return at, parts[done:]
+    return at, []
+
+
 class _Twin(importlib.abc.Loader):
     """Gives a module that exists already under its other name."""
 

@@ -13,7 +13,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from compat.imports import led_to
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parents[1] / "tests" / "oracle" / "conformance.json"
@@ -22,7 +24,6 @@ LISTS = {
     "names_2_13": "PyTorch 2.13",
     "programs": "programs of the corpus",
 }
-_ROOTS = {"torch": "compat", "torchvision": "compat.vision"}
 
 
 class Row(NamedTuple):
@@ -56,18 +57,9 @@ def chapters(listed: str) -> dict[str, list[str]]:
 @functools.cache
 def is_there(name: str) -> bool:
     """Whether a name of torch or torchvision leads to something here."""
-    parts = name.replace("torch.autograd.Variable.", "torch.Tensor.").split(".")
-    root = _ROOTS.get(parts[0])
-    if root is None:
-        return False
-    found: Any = functools.reduce(getattr, root.split(".")[1:], __import__("compat"))
-    for at, part in enumerate(parts[1:], 2):
-        try:
-            found = getattr(found, part)
-        except (AttributeError, ImportError, NotImplementedError):
-            # what only instances have is seen in the source of their class
-            return at == len(parts) and inspect.isclass(found) and _is_set_by(found, part)
-    return True
+    found, rest = led_to(name.replace("torch.autograd.Variable.", "torch.Tensor."))
+    # What only instances have is seen in the source of their class.
+    return not rest or (len(rest) == 1 and inspect.isclass(found) and _is_set_by(found, rest[0]))
 
 
 def _is_set_by(kind: type, name: str) -> bool:
