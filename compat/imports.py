@@ -34,7 +34,10 @@ def led_to(name: str) -> tuple[Any, list[str]]:
     parts = name.split(".")
     for done in range(len(parts)):
         try:
-            at = getattr(at, parts[done])
+            inner = getattr(at, parts[done])
+            if isinstance(inner, type(annotations)):  # what `from __future__ import` leaves
+                raise AttributeError(parts[done])
+            at = inner
         except (AttributeError, ImportError, NotImplementedError):
             if at is not None and not isinstance(at, ModuleType):
                 return at, parts[done:]

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from compat.func.lifting import Lifted, is_tensor, run
-from compat.func.nesting import flat, nested
+from compat.utils._pytree import tree_flatten, tree_structure, tree_unflatten
 
 Argnums = int | tuple[int, ...]
 
@@ -40,7 +40,7 @@ class _Chosen:
         self.aux = aux
         self.outputs: Any = None
         self.extra: Any = None
-        chosen, self.chosen_tree = flat([args[at] for at in self.numbers])
+        chosen, self.chosen_tree = tree_flatten([args[at] for at in self.numbers])
         for one in chosen:
             if not is_tensor(one):
                 raise ValueError(f"Thing passed to transform API must be Tensor, got {type(one)}")
@@ -62,7 +62,7 @@ class _Chosen:
 
     def split(self) -> tuple[Any, Any]:
         """The function's results and the auxiliary ones of the last call, still traced."""
-        made = nested(self.lifted.structure, self.lifted.results)
+        made = tree_unflatten(self.lifted.results, self.lifted.structure)
         if not self.aux:
             return made, None
         if not isinstance(made, tuple) or len(made) != 2:
@@ -74,11 +74,11 @@ class _Chosen:
 
     def outs(self) -> int:
         """How many tensors are results of the function itself."""
-        return sum(is_tensor(one) for one in flat(self.split()[0])[0])
+        return sum(is_tensor(one) for one in tree_flatten(self.split()[0])[0])
 
     def arguments(self, tensors: Any) -> Any:
         """One for each chosen argument, nested as it is."""
-        made = nested(self.chosen_tree, list(tensors))
+        made = tree_unflatten(tensors, self.chosen_tree)
         return tuple(made) if self.several else made[0]
 
 
@@ -148,10 +148,10 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     chosen = _Chosen(func, primals, {}, tuple(range(len(primals))), has_aux)
     made = run(chosen, chosen.lifted.tensors)
     output, aux = _checked(chosen, made, "vjp")
-    shapes = flat(output)[0]
+    shapes = tree_flatten(output)[0]
 
     def pull(cotangents: Any, retain_graph: bool = True, create_graph: bool = True) -> Any:
-        given, _ = flat(cotangents)
+        given, _ = tree_flatten(cotangents)
         if len(given) != len(shapes):
             raise RuntimeError(
                 "Expected pytree structure of cotangents to be the same as pytree structure of "
@@ -176,7 +176,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 def _checked(chosen: _Chosen, made: list[Any], name: str) -> tuple[Any, Any]:
     """The results as tensors; RuntimeError when the function gave anything else."""
     output, _ = chosen.split()
-    for one in flat(output)[0]:
+    for one in tree_flatten(output)[0]:
         if not is_tensor(one):
             raise RuntimeError(
                 f"{name}(f, *primals): expected f(*primals) to return only tensors, got "
@@ -196,12 +196,13 @@ def jvp(
             "jvp(f, primals, tangents): Expected primals to be a tuple. E.g. it should be valid "
             "to call f(*primals)."
         )
-    given, tree = flat(tangents)
-    if tree != flat(primals)[1]:
+    given, tree = tree_flatten(tangents)
+    if tree != tree_structure(primals):
         raise RuntimeError(
             "jvp(f, primals, tangents): Expected primals and tangents to have the same python "
             "structure. For example, if primals is a tuple of 3 tensors, tangents also must be. "
-            f"Got primals with structure {flat(primals)[1]} and tangents with structure {tree}"
+            f"Got primals with structure {tree_structure(primals)} and tangents with structure "
+            f"{tree}"
         )
     chosen = _Chosen(func, primals, {}, tuple(range(len(primals))), has_aux)
     count = chosen.count
@@ -218,7 +219,7 @@ def jvp(
     made = run(core, [*chosen.lifted.tensors, *given])
     outs = chosen.outs()
     output, aux = _checked(chosen, [*made[:outs], *made[2 * outs :]], "jvp")
-    moved = nested(flat(output)[1], made[outs : 2 * outs])
+    moved = tree_unflatten(made[outs : 2 * outs], tree_structure(output))
     return (output, moved, aux) if has_aux else (output, moved)
 
 
@@ -255,7 +256,7 @@ def _jacobian(
         outs = chosen.outs()
         output, aux = _checked(chosen, made[outs * count :], "jacrev")
         rows = [chosen.arguments(made[at * count : (at + 1) * count]) for at in range(outs)]
-        result = nested(flat(output)[1], rows)
+        result = tree_unflatten(rows, tree_structure(output))
         return (result, aux) if has_aux else result
 
     return inside

@@ -22,9 +22,9 @@ from compat.engine.recorder import local
 from compat.front.base import TensorBase, value_of
 from compat.front.bridge import from_jax
 from compat.front.call import watchers
-from compat.func.nesting import flat, nested
 from compat.tape.history import current
 from compat.tape.node import sequence
+from compat.utils._pytree import tree_flatten, tree_unflatten
 
 Arrays = tuple[Any, ...]
 
@@ -56,7 +56,7 @@ class Lifted:
     """
 
     def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
-        leaves, self.given = flat((args, kwargs))
+        leaves, self.given = tree_flatten((args, kwargs))
         self.function, self.leaves = function, leaves
         self.places = [at for at, one in enumerate(leaves) if is_tensor(one)]
         self.tensors = [leaves[at] for at in self.places]
@@ -67,8 +67,8 @@ class Lifted:
         leaves = list(self.leaves)
         for at, array in zip(self.places, arrays, strict=True):
             leaves[at] = tensor_of(array)
-        args, kwargs = nested(self.given, leaves)
-        made, self.structure = flat(self.function(*args, **kwargs))
+        args, kwargs = tree_unflatten(leaves, self.given)
+        made, self.structure = tree_flatten(self.function(*args, **kwargs))
         self.results = made
         return tuple(array_of(one) for one in made if is_tensor(one))
 
@@ -76,7 +76,7 @@ class Lifted:
         """Tensors in the places of the results of the last call."""
         rest = iter(tensors)
         full = [next(rest) if is_tensor(one) else one for one in self.results]
-        return nested(self.structure, full)
+        return tree_unflatten(full, self.structure)
 
 
 def is_traced(tensors: Sequence[Any]) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 import compat as torch
 from compat.func.lifting import Lifted, chunks, is_tensor, run
-from compat.func.nesting import flat, nested
+from compat.utils._pytree import tree_flatten, tree_structure, tree_unflatten
 
 _CONTROL = (
     "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow, or "
@@ -88,12 +88,12 @@ def _in_dims(name: str, in_dims: Any, args: tuple[Any, ...]) -> list[int | None]
             f"vmap({name}, in_dims={in_dims}, ...)(<inputs>): expected `in_dims` to be int or a "
             f"(potentially nested) tuple matching the structure of inputs, got: {type(in_dims)}."
         )
-    leaves, tree = flat(args)
+    leaves, tree = tree_flatten(args)
     dims = _spread(in_dims, args)
     if dims is None:
         raise ValueError(
             f"{told}: in_dims is not compatible with the structure of `inputs`. in_dims has "
-            f"structure {flat(in_dims)[1]} but inputs has structure {tree}."
+            f"structure {tree_structure(in_dims)} but inputs has structure {tree}."
         )
     found = []
     for one, dim in zip(leaves, dims, strict=True):
@@ -123,7 +123,7 @@ def _in_dims(name: str, in_dims: Any, args: tuple[Any, ...]) -> list[int | None]
 def _spread(dims: Any, tree: Any) -> list[Any] | None:
     """dims for each leaf of the tree, one standing for all below it; None when they don't fit."""
     if dims is None or isinstance(dims, int):
-        return [dims] * len(flat(tree)[0])
+        return [dims] * len(tree_flatten(tree)[0])
     if isinstance(dims, tuple | list) and isinstance(tree, tuple | list):
         if len(dims) != len(tree):
             return None
@@ -191,15 +191,15 @@ def _once(
 
 def _out_dims(name: str, out_dims: Any, lifted: Lifted) -> list[int | None]:
     """Where the dimension goes in each result."""
-    made = nested(lifted.structure, lifted.results)
+    made = tree_unflatten(lifted.results, lifted.structure)
     if isinstance(out_dims, tuple) and len(out_dims) == 1 and not isinstance(made, tuple):
         out_dims = out_dims[0]
     dims = _spread(out_dims, made)
     if dims is None:
         raise ValueError(
             f"vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible with "
-            f"the structure of `outputs`. out_dims has structure {flat(out_dims)[1]} but outputs "
-            f"has structure {lifted.structure}."
+            f"the structure of `outputs`. out_dims has structure {tree_structure(out_dims)} but "
+            f"outputs has structure {lifted.structure}."
         )
     return dims
 
@@ -207,9 +207,9 @@ def _out_dims(name: str, out_dims: Any, lifted: Lifted) -> list[int | None]:
 def _joined(name: str, parts: Sequence[Any], out_dims: Any) -> Any:
     """The results of all chunks, along the dimension that was mapped."""
     dims = _spread(out_dims, parts[0]) or []
-    columns = zip(*[flat(part)[0] for part in parts], strict=True)
+    columns = zip(*[tree_flatten(part)[0] for part in parts], strict=True)
     joined = [
         column[0] if dim is None else torch.cat(column, dim)
         for column, dim in zip(columns, dims, strict=True)
     ]
-    return nested(flat(parts[0])[1], joined)
+    return tree_unflatten(joined, tree_structure(parts[0]))
