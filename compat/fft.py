@@ -7,7 +7,8 @@ from types import ModuleType
 from typing import Any
 
 from compat.front import create
-from compat.front.derive import FUNCTIONS, into_all
+from compat.front.derive import FUNCTIONS
+from compat.front.into import into_all
 from compat.renamed import NAMES
 
 globals().update(FUNCTIONS["fft"])

@@ -6,7 +6,8 @@ from typing import Any
 
 from compat.core.errors import LinAlgError as LinAlgError
 from compat.front.create import hidden
-from compat.front.derive import FUNCTIONS, given_out
+from compat.front.derive import FUNCTIONS
+from compat.front.into import given_out
 from compat.front.results import result_type
 
 globals().update(FUNCTIONS["linalg"])

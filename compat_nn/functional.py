@@ -59,7 +59,7 @@ def _split_flag(name: str, args: tuple[Any, ...], inplace: bool) -> tuple[tuple[
 
 
 def _written(plain: Any, input: Any, args: Any, kwargs: Any) -> Any:
-    from compat.front.derive import assign
+    from compat.front.into import assign
     from compat.tape.history import check_writable
 
     check_writable(input)

@@ -13,7 +13,8 @@ from compat.core.size import broadcast_shapes, wrap_dim
 from compat.front import create
 from compat.front.base import TensorBase, look, value_of
 from compat.front.create import from_host, hidden, torch_op
-from compat.front.derive import FUNCTIONS, assign, given_out
+from compat.front.derive import FUNCTIONS
+from compat.front.into import assign, given_out
 from compat.tape import history
 
 # One name, several operations.

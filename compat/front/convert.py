@@ -25,7 +25,7 @@ from compat.engine.value import concrete, meta
 from compat.front.base import TensorBase, alias, look, store, value_of, wrap
 from compat.front.call import elementwise_strides, number_code
 from compat.front.create import constant, hidden
-from compat.front.derive import assign, one_cell, refuse_overlap, refuse_shared
+from compat.front.into import assign, one_cell, refuse_overlap, refuse_shared
 from compat.tape import history
 from compat.tape.differentiate import taped
 from compat.tape.node import Node

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from compat.core.size import contiguous_format
-from compat.front.derive import FUNCTIONS, given_out
+from compat.front.derive import FUNCTIONS
+from compat.front.into import given_out
 
 _TWINS = (
     "as_strided", "detach", "diagonal", "expand", "narrow", "permute", "select", "split",

@@ -11,7 +11,8 @@ from compat.core.size import wrap_dim
 from compat.front import create
 from compat.front.base import TensorBase
 from compat.front.create import torch_op
-from compat.front.derive import FUNCTIONS, given_out
+from compat.front.derive import FUNCTIONS
+from compat.front.into import given_out
 from compat.front.results import result_type
 
 

@@ -14,7 +14,8 @@ from compat.core.promotion import result_type
 from compat.front import create
 from compat.front.base import TensorBase
 from compat.front.create import from_host, torch_op
-from compat.front.derive import FUNCTIONS, given_out
+from compat.front.derive import FUNCTIONS
+from compat.front.into import given_out
 
 
 def _listed(tensors: tuple[Any, ...]) -> list[Any]:

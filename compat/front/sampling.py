@@ -19,7 +19,8 @@ from compat.engine.value import concrete, meta
 from compat.front import create
 from compat.front.base import TensorBase, look, on_device, store, value_of
 from compat.front.create import finished, from_host, size_of, where
-from compat.front.derive import FUNCTIONS, given_out
+from compat.front.derive import FUNCTIONS
+from compat.front.into import given_out
 from compat.tape import history
 from compat.tape.mode import no_grad
 

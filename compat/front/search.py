@@ -10,7 +10,8 @@ from compat.core import dtype as d
 from compat.front import create
 from compat.front.base import TensorBase, look, value_of
 from compat.front.create import from_host, hidden
-from compat.front.derive import FUNCTIONS, assign, given_out
+from compat.front.derive import FUNCTIONS
+from compat.front.into import assign, given_out
 
 
 def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False,
