@@ -16,7 +16,6 @@ from tests.documentation.test_examples import V, a, m, map_
 nn, F, optim, init = t.nn, t.nn.functional, t.optim, t.nn.init
 T = t.Tensor
 EXAMPLES: dict[str, Any] = {}
-LATER: dict[str, str] = {}
 
 
 def example(check: Any) -> Any:
@@ -238,9 +237,6 @@ def E126() -> Any:
     return close(checkpoint_sequential(net, 2, x), net(x))
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.xfail(reason=LATER[name], strict=True))
-    if name in LATER else name for name in sorted(EXAMPLES, key=lambda name: int(name[1:]))
-])  # fmt: skip
+@pytest.mark.parametrize("name", sorted(EXAMPLES, key=lambda name: int(name[1:])))
 def test_example(name: str) -> None:
     holds(EXAMPLES[name], "2")

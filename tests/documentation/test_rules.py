@@ -19,7 +19,6 @@ nn, F, T = t.nn, t.nn.functional, t.Tensor
 V = t.autograd.Variable
 RULES: dict[str, Any] = {}
 OLD: dict[str, Any] = {}  # at level 0.4
-LATER: dict[str, str] = {}
 
 
 def rule(check: Any) -> Any:
@@ -415,10 +414,7 @@ OLD |= {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.xfail(reason=LATER[name], strict=True))
-    if name in LATER else name for name in sorted(RULES, key=lambda name: int(name[1:]))
-])  # fmt: skip
+@pytest.mark.parametrize("name", sorted(RULES, key=lambda name: int(name[1:])))
 def test_rule(name: str) -> None:
     holds(RULES[name], "2")
 
