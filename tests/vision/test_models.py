@@ -37,3 +37,15 @@ def test_names_of_checkpoints() -> None:
     assert models.ResNet18_Weights.verify("IMAGENET1K_V1") is weights
     with pytest.raises(ValueError, match="Unknown model"):
         models.get_model("no_such_model")
+
+
+def test_families_are_modules_and_lists_take_patterns() -> None:
+    from compat.vision.models.alexnet import AlexNet
+    from compat.vision.models.squeezenet import Fire
+    from compat.vision.models.vgg import VGG
+
+    assert isinstance(models.alexnet(num_classes=2), AlexNet) and issubclass(Fire, compat.nn.Module)
+    plain = models.list_models(include="vgg*", exclude="*_bn")
+    assert plain == ["vgg11", "vgg13", "vgg16", "vgg19"]
+    assert models.list_models(module=models.vgg) == models.list_models(include=["vgg*"])
+    assert VGG.__module__ == models.vgg.__name__

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from compat.vision.datasets.files import check_integrity, download_and_extract_archive
-from compat.vision.datasets.vision import VisionDataset
+from compat.vision.datasets.vision import TrainOrTest
 from compat.vision.transforms.names import Image, need
 
 
@@ -27,7 +27,7 @@ class _Plain(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-class CIFAR10(VisionDataset):
+class CIFAR10(TrainOrTest):
     """Ten classes of pictures, 50,000 to train and 10,000 to test, in root/cifar-10-batches-py."""
 
     base_folder = "cifar-10-batches-py"
@@ -51,8 +51,7 @@ class CIFAR10(VisionDataset):
         self, root: Any, train: bool = True, transform: Any = None, target_transform: Any = None,
         download: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(root, transform=transform, target_transform=target_transform)
-        self.train = train
+        super().__init__(root, train, transform, target_transform)
         if download:
             self.download()
         if not self._check_integrity():
@@ -82,15 +81,9 @@ class CIFAR10(VisionDataset):
         self.classes = self._read(self.meta["filename"])[self.meta["key"]]
         self.class_to_idx = {name: at for at, name in enumerate(self.classes)}
 
-    train_data = test_data = property(lambda self: self.data)
-    train_labels = test_labels = property(lambda self: self.targets)
-
     def __getitem__(self, index: int) -> Any:
         need()
         return self.applied(Image.fromarray(self.data[index]), self.targets[index])
-
-    def __len__(self) -> int:
-        return len(self.data)
 
     def _check_integrity(self) -> bool:
         folder = os.path.join(self.root, self.base_folder)
@@ -105,9 +98,6 @@ class CIFAR10(VisionDataset):
             download_and_extract_archive(
                 self.url, self.root, filename=self.filename, md5=self.tgz_md5
             )
-
-    def extra_repr(self) -> str:
-        return f"Split: {'Train' if self.train else 'Test'}"
 
 
 class CIFAR100(CIFAR10):

@@ -17,7 +17,7 @@ from compat.vision.datasets.files import (
     download_and_extract_archive,
     verify_str_arg,
 )
-from compat.vision.datasets.vision import VisionDataset
+from compat.vision.datasets.vision import TrainOrTest
 from compat.vision.transforms.names import Image, need
 
 _TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -52,7 +52,7 @@ def read_label_file(path: Any) -> torch.Tensor:
     return read_sn3_pascalvincent_tensor(path, strict=False).long()
 
 
-class MNIST(VisionDataset):
+class MNIST(TrainOrTest):
     """Handwritten digits, 28 x 28 grey pixels, 60,000 to train and 10,000 to test.
 
     root/MNIST/raw holds the files `train-images-idx3-ubyte` and so on, or their `.gz`.
@@ -78,8 +78,7 @@ class MNIST(VisionDataset):
         self, root: Any, train: bool = True, transform: Any = None, target_transform: Any = None,
         download: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(root, transform=transform, target_transform=target_transform)
-        self.train = train
+        super().__init__(root, train, transform, target_transform)
         if download:
             self.download()
         if not self._check_exists():
@@ -115,9 +114,6 @@ class MNIST(VisionDataset):
         """The label of each class."""
         return {name: at for at, name in enumerate(self.classes)}
 
-    train_data = test_data = property(lambda self: self.data)
-    train_labels = test_labels = property(lambda self: self.targets)
-
     def _check_exists(self) -> bool:
         return all(
             check_integrity(os.path.join(self.raw_folder, os.path.splitext(name)[0]))
@@ -148,12 +144,6 @@ class MNIST(VisionDataset):
             need()
             self._seen, self._pixels = self.data, self.data.numpy()
         return self.applied(Image.fromarray(self._pixels[index]), int(self.targets[index]))
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def extra_repr(self) -> str:
-        return f"Split: {'Train' if self.train else 'Test'}"
 
 
 class FashionMNIST(MNIST):

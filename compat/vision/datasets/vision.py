@@ -85,3 +85,25 @@ class VisionDataset(torch.utils.data.Dataset):
             body += repr(self.transforms).splitlines()
         pad = " " * self._repr_indent
         return "\n".join([f"Dataset {type(self).__name__}", *(pad + line for line in body)])
+
+
+class TrainOrTest(VisionDataset):
+    """A data set of two parts, with the images in `data` and the labels in `targets`."""
+
+    data: Any
+    targets: Any
+
+    def __init__(
+        self, root: Any, train: bool, transform: Any, target_transform: Any
+    ) -> None:
+        super().__init__(root, transform=transform, target_transform=target_transform)
+        self.train = train
+
+    train_data = test_data = property(lambda self: self.data)
+    train_labels = test_labels = property(lambda self: self.targets)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def extra_repr(self) -> str:
+        return f"Split: {'Train' if self.train else 'Test'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import fnmatch
 import importlib
 import warnings
 from collections.abc import Callable, Mapping
@@ -77,7 +78,7 @@ def imagenet(
 ) -> Any:
     """The checkpoints of a model by their names: `resnet18-f37072fd.pth` at PyTorch's site."""
     members = {
-        key: Weights(_SITE + file, _Pictures(crop, resize), {"num_params": None})
+        key: Weights(_SITE + file, _Pictures(crop, resize), {})
         for key, file in files.items()
     }
     members["DEFAULT"] = members[default]
@@ -133,9 +134,24 @@ def _chosen(known: Any, weights: Any, first: tuple[Any, ...], kwargs: dict[str, 
 
 
 def list_models(module: Any = None, include: Any = None, exclude: Any = None) -> list[str]:
-    """The names of the models, in order."""
-    del module, include, exclude
-    return sorted(_MODELS)
+    """The names of the models, in order.
+
+    module            only those of this module
+    include, exclude  patterns, or several, as of file names: "resnet*"
+    """
+    names = [
+        name
+        for name, (build, _) in sorted(_MODELS.items())
+        if module is None or build.__module__.startswith(module.__name__)
+    ]
+    if include is not None:
+        names = [name for name in names if _fits(name, include)]
+    return [name for name in names if exclude is None or not _fits(name, exclude)]
+
+
+def _fits(name: str, patterns: Any) -> bool:
+    several = [patterns] if isinstance(patterns, str) else patterns
+    return any(fnmatch.fnmatch(name, one) for one in several)
 
 
 def get_model_builder(name: str) -> Callable[..., Any]:

@@ -8,10 +8,7 @@ from typing import Any
 import compat as torch
 from compat import nn
 from compat.nn import functional as F
-
-
-def _many(value: Any, count: int) -> tuple[int, ...]:
-    return (value,) * count if isinstance(value, int) else tuple(value)
+from compat.nn.modules.families import ntuple
 
 
 class ConvNormActivation(nn.Sequential):
@@ -30,7 +27,7 @@ class ConvNormActivation(nn.Sequential):
                 padding = (kernel_size - 1) // 2 * dilation
             else:
                 rank = len(kernel_size) if isinstance(kernel_size, Sequence) else len(dilation)
-                sizes, steps = _many(kernel_size, rank), _many(dilation, rank)
+                sizes, steps = ntuple(kernel_size, rank), ntuple(dilation, rank)
                 padding = tuple((n - 1) // 2 * d for n, d in zip(sizes, steps, strict=True))
         layers = [
             conv_layer(

@@ -213,16 +213,22 @@ def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
     return _of(img).crop(img, top, left, height, width)
 
 
-def _pair(size: Any) -> tuple[int, int]:
+def pair(
+    size: Any, message: str = "Please provide only two dimensions (h, w) for size."
+) -> tuple[int, int]:
+    """A size as (height, width); ValueError with the message for more numbers."""
     if isinstance(size, numbers.Number):
         return int(size), int(size)  # type: ignore[arg-type,call-overload]
     given = tuple(size)
-    return (given[0], given[0]) if len(given) == 1 else (given[0], given[1])
+    given = given * 2 if len(given) == 1 else given
+    if len(given) != 2:
+        raise ValueError(message)
+    return given
 
 
 def center_crop(img: Any, output_size: Any) -> Any:
     """The middle; a smaller image is padded with 0."""
-    wanted_height, wanted_width = _pair(output_size)
+    wanted_height, wanted_width = pair(output_size)
     _, height, width = get_dimensions(img)
     if wanted_width > width or wanted_height > height:
         dx, dy = max(wanted_width - width, 0), max(wanted_height - height, 0)
@@ -256,7 +262,7 @@ def vflip(img: Any) -> Any:
 
 def five_crop(img: Any, size: Any) -> tuple[Any, Any, Any, Any, Any]:
     """The four corners (top left, top right, bottom left, bottom right) and the middle."""
-    h, w = _pair(size)
+    h, w = pair(size)
     _, height, width = get_dimensions(img)
     if w > width or h > height:
         raise ValueError(

@@ -67,8 +67,7 @@ def pad(image: Any, sides: Sequence[int], fill: Any, mode: str) -> Any:
         left, top, right, bottom = (max(one, 0) for one in sides)
     array = np.asarray(image)
     amounts = ((top, bottom), (left, right), (0, 0))[: array.ndim]
-    names = {"edge": "edge", "reflect": "reflect", "symmetric": "symmetric"}
-    made = Image.fromarray(np.pad(array, amounts, mode=names[mode]))  # type: ignore[call-overload]
+    made = Image.fromarray(np.pad(array, amounts, mode=mode))  # type: ignore[call-overload]
     if image.mode == "P":
         made.putpalette(image.getpalette())
     return made
