@@ -11,7 +11,7 @@ from compat.core import dtype as d
 from compat.engine import storage as storages
 from compat.engine.storage import AliasStorage, HostStorage
 from compat.engine.value import meta
-from compat.front.base import TensorBase, host_view, look, value_of
+from compat.front.base import TensorBase, host_view, look, look_at_one, value_of
 
 _DETACH = (
     "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
@@ -24,7 +24,8 @@ def item(self: Any) -> Any:
         raise RuntimeError(
             f"a Tensor with {self._meta.numel} elements cannot be converted to Scalar"
         )
-    return look(value_of(self)).item()
+    value = value_of(self)
+    return look(value).item() if value.meta.shape else look_at_one(value)
 
 
 def tolist(self: Any) -> Any:
