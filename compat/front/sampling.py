@@ -206,6 +206,8 @@ def _sampler(name: str, sampler: Callable[..., np.ndarray[Any, Any]], doc: str) 
 poisson = _sampler("poisson", rejection.poisson, "Counts of events at the rates in input.")
 binomial = _sampler("binomial", rejection.binomial, "Successes in count trials of chance prob.")
 _standard_gamma = _sampler("_standard_gamma", rejection.gamma, "Gamma samples of scale 1.")
+_sample_dirichlet = _sampler("_sample_dirichlet", rejection.dirichlet,
+                             "Vectors that add up to 1, with the concentrations in input.")  # fmt: skip
 
 
 def multinomial(input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None,
@@ -398,6 +400,7 @@ def derive_sampling(tensor: type) -> None:
         "Generator": TensorGenerator, "seed": source.seed, "initial_seed": source.initial_seed,
         "default_generator": _default,
         "poisson": poisson, "binomial": binomial, "_standard_gamma": _standard_gamma,
+        "_sample_dirichlet": _sample_dirichlet,
     }  # fmt: skip
     FUNCTIONS["torch"] |= functions
     for method in (uniform_, exponential_, cauchy_, log_normal_, geometric_, normal_, random_,
