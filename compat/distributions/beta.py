@@ -24,8 +24,12 @@ class Beta(ExponentialFamily):
     def __init__(self, concentration1: Any, concentration0: Any,
                  validate_args: bool | None = None) -> None:  # fmt: skip
         both = torch.stack(broadcast_all(concentration1, concentration0), -1)
-        self._dirichlet = Dirichlet(both, validate_args=False)
+        self._dirichlet = Dirichlet(both, validate_args=validate_args)
+        self._dirichlet._validate_args = False  # values are checked here
         super().__init__(both.shape[:-1], validate_args=validate_args)
+
+    def _check_arguments(self) -> None:
+        """The Dirichlet distribution has checked them."""
 
     @property
     def concentration1(self) -> torch.Tensor:

@@ -72,6 +72,7 @@ class Distribution:
             fine = fine & valid
         if fine:
             return
+        self._check_parts()
         for name, constraint, valid in checks:
             if not valid:
                 value = getattr(self, name)
@@ -80,6 +81,9 @@ class Distribution:
                     f"{tuple(value.shape)}) of distribution {self!r} to satisfy the constraint "
                     f"{constraint!r}, but found invalid values:\n{value}"
                 )
+
+    def _check_parts(self) -> None:
+        """ValueError when what this distribution is made of blames a parameter, by its name."""
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         """This distribution with its batch expanded to a larger one, without new memory."""

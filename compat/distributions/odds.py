@@ -8,7 +8,11 @@ from typing import Any
 import compat as torch
 from compat.distributions.distribution import Distribution
 from compat.distributions.utils import (
-    broadcast_all, lazy_property, logits_to_probs, one_of, probs_to_logits,
+    broadcast_all,
+    lazy_property,
+    logits_to_probs,
+    one_of,
+    probs_to_logits,
 )  # fmt: skip
 
 

@@ -206,8 +206,7 @@ def _sampler(name: str, sampler: Callable[..., np.ndarray[Any, Any]], doc: str) 
 poisson = _sampler("poisson", rejection.poisson, "Counts of events at the rates in input.")
 binomial = _sampler("binomial", rejection.binomial, "Successes in count trials of chance prob.")
 _standard_gamma = _sampler("_standard_gamma", rejection.gamma, "Gamma samples of scale 1.")
-_sample_dirichlet = _sampler("_sample_dirichlet", rejection.dirichlet,
-                             "Vectors that add up to 1, with the concentrations in input.")  # fmt: skip
+_sample_dirichlet = _sampler("_sample_dirichlet", rejection.dirichlet, "Dirichlet samples.")
 
 
 def multinomial(input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None,

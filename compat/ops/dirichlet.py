@@ -50,7 +50,7 @@ def _moved(grad: Array, input: Array, result: Array) -> Array:
 
 
 @op(homes=("hidden",), name="__sample_dirichlet", out=False, backward=_moved,
-    extras={"node": "DirichletBackward0"})  # fmt: skip
+    extras={"node": "_DirichletBackward"})  # fmt: skip
 def sample_dirichlet(input: Array, drawn: Array) -> Array:
     """What was drawn with these concentrations; the gradient follows how quantiles move."""
     return drawn
