@@ -273,7 +273,7 @@ class _PositiveSemidefinite(_Symmetric):
         symmetric = super().check(value)
         if value.shape[-2] != value.shape[-1]:
             return symmetric
-        return symmetric & (torch.linalg.eigvalsh(value) >= 0).all(-1)
+        return _if_all(symmetric, (torch.linalg.eigvalsh(value) >= 0).all(-1))
 
 
 class _PositiveDefinite(_Symmetric):
@@ -281,7 +281,12 @@ class _PositiveDefinite(_Symmetric):
         symmetric = super().check(value)
         if value.shape[-2] != value.shape[-1]:
             return symmetric
-        return symmetric & (torch.linalg.cholesky_ex(value).info == 0)
+        return _if_all(symmetric, torch.linalg.cholesky_ex(value).info == 0)
+
+
+def _if_all(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """Both, or the first alone where it does not hold for all (which says enough)."""
+    return torch.where(first.all(), first & second, first)
 
 
 # Constraints made of others.
@@ -346,6 +351,12 @@ class _Joined(Constraint):
         self.dim = dim
         super().__init__()
 
+    def _require_dim(self, value: torch.Tensor) -> None:
+        if not -value.dim() <= self.dim < value.dim():
+            raise AssertionError(
+                f"dim {self.dim} out of range for value with {value.dim()} dimensions"
+            )
+
     @property
     def is_discrete(self) -> Any:  # type: ignore[override]
         return any(one.is_discrete for one in self.cseq)
@@ -360,7 +371,7 @@ class _Cat(_Joined):
         self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
         if len(self.lengths) != len(self.cseq):
             raise AssertionError(
-                f"lengths must match cseq length: {len(self.lengths)} != {len(self.cseq)}"
+                f"lengths ({len(self.lengths)}) must match cseq ({len(self.cseq)})"
             )
 
     @property
@@ -368,6 +379,7 @@ class _Cat(_Joined):
         return max(one.event_dim for one in self.cseq)
 
     def check(self, value: torch.Tensor) -> torch.Tensor:
+        self._require_dim(value)
         parts = value.split(self.lengths, self.dim)
         return torch.cat([one.check(part) for one, part in zip(self.cseq, parts)], self.dim)
 
@@ -384,6 +396,7 @@ class _Stack(_Joined):
         return dim + 1 if self.dim + dim < 0 else dim
 
     def check(self, value: torch.Tensor) -> torch.Tensor:
+        self._require_dim(value)
         parts = [value.select(self.dim, at) for at in range(value.size(self.dim))]
         return torch.stack([one.check(part) for one, part in zip(self.cseq, parts)], self.dim)
 

@@ -170,6 +170,14 @@ class IndependentTransform(Transform):
         return self.base_transform.inverse_shape(shape)
 
 
+def _check_size(x: torch.Tensor, dim: int, size: int, name: str, what: str) -> None:
+    """AssertionError unless a dimension is there and has this size."""
+    if not -x.dim() <= dim < x.dim():
+        raise AssertionError(f"dim {dim} out of range for {name} with {x.dim()} dimensions")
+    if x.size(dim) != size:
+        raise AssertionError(f"{name}.size({dim}) = {x.size(dim)} must equal {what} {size}")
+
+
 class CatTransform(Transform):
     """Transforms of consecutive slices along a dimension, of given lengths (1 each)."""
 
@@ -184,7 +192,7 @@ class CatTransform(Transform):
         self.lengths = [1] * len(self.transforms) if lengths is None else list(lengths)
         if len(self.lengths) != len(self.transforms):
             raise AssertionError(
-                f"lengths must match tseq length: {len(self.lengths)} != {len(self.transforms)}"
+                f"lengths ({len(self.lengths)}) must match transforms ({len(self.transforms)})"
             )
         self.dim = dim
 
@@ -202,24 +210,21 @@ class CatTransform(Transform):
             return self
         return CatTransform(self.transforms, self.dim, self.lengths, cache_size)
 
-    def _parts(self, x: torch.Tensor) -> Sequence[torch.Tensor]:
-        if not (-x.dim() <= self.dim < x.dim() and x.size(self.dim) == self.length):
-            raise AssertionError(
-                f"dim {self.dim} of a tensor of shape {tuple(x.shape)} must have size {self.length}"
-            )
+    def _parts(self, x: torch.Tensor, name: str) -> Sequence[torch.Tensor]:
+        _check_size(x, self.dim, self.length, name, "length")
         return x.split(self.lengths, self.dim)
 
     def _call(self, x: torch.Tensor) -> torch.Tensor:
-        made = [one(part) for one, part in zip(self.transforms, self._parts(x))]
+        made = [one(part) for one, part in zip(self.transforms, self._parts(x, "x"))]
         return torch.cat(made, dim=self.dim)
 
     def _inverse(self, y: torch.Tensor) -> torch.Tensor:
-        made = [one.inv(part) for one, part in zip(self.transforms, self._parts(y))]
+        made = [one.inv(part) for one, part in zip(self.transforms, self._parts(y, "y"))]
         return torch.cat(made, dim=self.dim)
 
     def log_abs_det_jacobian(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         volumes = []
-        for one, start, end in zip(self.transforms, self._parts(x), self._parts(y)):
+        for one, start, end in zip(self.transforms, self._parts(x, "x"), self._parts(y, "y")):
             volume = one.log_abs_det_jacobian(start, end)
             if one.event_dim < self.event_dim:
                 volume = _sum_rightmost(volume, self.event_dim - one.event_dim)
@@ -258,12 +263,8 @@ class StackTransform(Transform):
             return self
         return StackTransform(self.transforms, self.dim, cache_size)
 
-    def _slice(self, z: torch.Tensor) -> list[torch.Tensor]:
-        if not (-z.dim() <= self.dim < z.dim() and z.size(self.dim) == len(self.transforms)):
-            raise AssertionError(
-                f"dim {self.dim} of a tensor of shape {tuple(z.shape)} must have size "
-                f"{len(self.transforms)}"
-            )
+    def _slice(self, z: torch.Tensor, name: str = "x") -> list[torch.Tensor]:
+        _check_size(z, self.dim, len(self.transforms), name, "len(transforms)")
         return [z.select(self.dim, at) for at in range(z.size(self.dim))]
 
     def _call(self, x: torch.Tensor) -> torch.Tensor:
@@ -271,11 +272,11 @@ class StackTransform(Transform):
         return torch.stack(made, dim=self.dim)
 
     def _inverse(self, y: torch.Tensor) -> torch.Tensor:
-        made = [one.inv(part) for one, part in zip(self.transforms, self._slice(y))]
+        made = [one.inv(part) for one, part in zip(self.transforms, self._slice(y, "y"))]
         return torch.stack(made, dim=self.dim)
 
     def log_abs_det_jacobian(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        rows = zip(self.transforms, self._slice(x), self._slice(y))
+        rows = zip(self.transforms, self._slice(x), self._slice(y, "y"))
         volumes = [one.log_abs_det_jacobian(start, end) for one, start, end in rows]
         return torch.stack(volumes, dim=self.dim)
 

@@ -116,8 +116,16 @@ def _beyond_unit(p: Any, q: Any) -> torch.Tensor:
     return (p.low < 0) | (p.high > 1)
 
 
-def _beyond_uniform(p: Any, q: Any) -> torch.Tensor:
+def _touching_unit(p: Any, q: Any) -> torch.Tensor:
+    return (p.low <= 0) | (p.high >= 1)  # as PyTorch has it; it could be less strict
+
+
+def _within_uniform(p: Any, q: Any) -> torch.Tensor:
     return (q.low > 0) | (q.high < 1)
+
+
+def _touching_uniform(p: Any, q: Any) -> torch.Tensor:
+    return (q.low >= 0) | (q.high <= 1)  # as PyTorch has it, too
 
 
 def _below_zero(p: Any, q: Any) -> torch.Tensor:
@@ -144,19 +152,33 @@ def _endless(type_p: type, type_q: type, parameter: str) -> None:
         return torch.full_like(getattr(p, parameter), torch.inf)
 
 
-for _one in (Beta, ContinuousBernoulli, Exponential, Gamma, Gumbel, Laplace, Pareto, Uniform):
+def _from_pareto(type_q: type, cross: Callable[..., Any], order: int) -> None:
+    """It takes moments up to an order, which are infinite for an alpha that is no greater."""
+
+    @register_kl(Pareto, type_q)
+    def divergence(p: Any, q: Any) -> torch.Tensor:
+        endless = p.alpha <= order
+        alpha = torch.where(endless, order + 1.0, p.alpha)
+        finite = Pareto(p.scale, alpha, validate_args=False)
+        return torch.where(endless, torch.inf, cross(finite, q) - finite.entropy())
+
+
+for _one in (Beta, ContinuousBernoulli, Exponential, Gamma, Gumbel, Laplace, Uniform):
     _pair(_one, Normal, _to_normal)
-for _one in (Beta, ContinuousBernoulli, Gamma, Pareto):
+for _one in (Beta, ContinuousBernoulli, Gamma):
     _pair(_one, Exponential, _to_exponential)
-for _one in (Beta, Exponential, Pareto):
+for _one in (Beta, Exponential):
     _pair(_one, Gamma, _to_gamma)
+_from_pareto(Normal, _to_normal, 2)
+_from_pareto(Exponential, _to_exponential, 1)
+_from_pareto(Gamma, _to_gamma, 1)
 for _one in (Exponential, Gamma, Normal, Uniform):
     _pair(_one, Gumbel, _to_gumbel)
 _pair(Normal, Laplace, _to_laplace)
-for _one in (Beta, ContinuousBernoulli):
-    _pair(_one, Uniform, _to_uniform, _beyond_uniform)
+_pair(Beta, Uniform, _to_uniform, _within_uniform)
+_pair(ContinuousBernoulli, Uniform, _to_uniform, _touching_uniform)
 _pair(Beta, ContinuousBernoulli, _to_continuous_bernoulli)
-_pair(Uniform, ContinuousBernoulli, _to_continuous_bernoulli, _beyond_unit)
+_pair(Uniform, ContinuousBernoulli, _to_continuous_bernoulli, _touching_unit)
 _pair(Uniform, Exponential, _to_exponential, _below_zero)
 _pair(Uniform, Gamma, _to_gamma, _below_zero)
 _pair(Uniform, Pareto, _to_pareto, _below_scale)

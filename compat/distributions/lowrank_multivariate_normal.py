@@ -76,10 +76,10 @@ class LowRankMultivariateNormal(Distribution):
         self.loc = loc.expand(batch_shape + event_shape)
         self.cov_factor = cov_factor.expand(batch_shape + cov_factor.shape[-2:])
         self.cov_diag = cov_diag.expand(batch_shape + event_shape)
-        super().__init__(batch_shape, event_shape, validate_args=validate_args)
         self._unbroadcasted_cov_factor = cov_factor
         self._unbroadcasted_cov_diag = cov_diag
         self._capacitance_tril = _batch_capacitance_tril(cov_factor, cov_diag)
+        super().__init__(batch_shape, event_shape, validate_args=validate_args)
 
     def _wide(self, matrix: torch.Tensor) -> torch.Tensor:
         return matrix.expand(self._batch_shape + self._event_shape + self._event_shape)

@@ -7,7 +7,7 @@ from typing import Any
 
 import compat as torch
 from compat.distributions import constraints
-from compat.distributions.transform import _Simple
+from compat.distributions.transform import Transform, _Simple
 from compat.distributions.utils import tril_matrix_to_vec, vec_to_tril_matrix
 from compat.nn.functional import pad, softplus
 
@@ -105,7 +105,7 @@ class PositiveDefiniteTransform(_Simple):
         return LowerCholeskyTransform().inv(torch.linalg.cholesky(y))
 
 
-class CorrCholeskyTransform(_Simple):
+class CorrCholeskyTransform(Transform):
     """Vectors of n (n - 1) / 2 numbers to the Cholesky factors of correlation matrices.
 
     Their hyperbolic tangents are partial correlations: row by row, each takes its share of what

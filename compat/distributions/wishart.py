@@ -152,13 +152,17 @@ class Wishart(ExponentialFamily):
 
     def rsample(self, sample_shape: Any = (), max_try_correction: int | None = None
                 ) -> torch.Tensor:  # fmt: skip
-        """Samples; singular ones are drawn anew, at most max_try_correction times (3, or 10 when
-        arguments are not checked for being so)."""
+        """Samples; singular ones are drawn anew, at most max_try_correction times (3, or 10 for a
+        single distribution).
+
+        PyTorch takes the samples that are not singular for those that are, warns, and draws them
+        anew once. The same numbers need the same draws, so this does, too.
+        """
         tries = (3 if self._batch_shape else 10) if max_try_correction is None else (
             max_try_correction
         )
         sample = self._bartlett_sampling(sample_shape)
-        singular = ~self.support.check(sample)
+        singular = self.support.check(sample)
         if self._batch_shape:
             singular = singular.amax(self._batch_dims(sample_shape))
         if not singular.any():
