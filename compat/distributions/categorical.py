@@ -55,22 +55,25 @@ class Categorical(WithOdds):
         )
 
     def sample(self, sample_shape: Any = ()) -> torch.Tensor:
-        sample_shape = torch.Size(sample_shape)
-        count = sample_shape.numel()
-        with torch.no_grad():
-            rows = self.probs.reshape(-1, self._num_events)
-            drawn = torch.multinomial(rows, count, True)
-            return (drawn if count == 1 else drawn.t()).reshape(self._extended_shape(sample_shape))
+        probs = self.probs.detach()
+        if probs.dim() > 2:
+            probs = probs.reshape(-1, self._num_events)
+        shape = torch.Size(sample_shape)
+        count = shape.numel()
+        drawn = torch.multinomial(probs, count, True)
+        if not shape and probs.dim() == len(self._batch_shape) + 1:
+            return drawn.squeeze(-1)
+        drawn = drawn.t() if drawn.dim() == 2 else drawn
+        return drawn.reshape(shape + self._batch_shape)
 
     def log_prob(self, value: torch.Tensor) -> torch.Tensor:
         if self._validate_args:
             self._validate_sample(value)
-        value = value.long().unsqueeze(-1)
-        logits = self.logits
-        if value.shape[:-1] != logits.shape[:-1]:
-            value, logits = torch.broadcast_tensors(value, logits)
-            value = value[..., :1]
-        return logits.gather(-1, value).squeeze(-1)
+        place, logits = value.long().unsqueeze(-1), self.logits
+        if value.shape != self._batch_shape:
+            place, logits = torch.broadcast_tensors(place, logits)
+            place = place[..., :1]
+        return logits.gather(-1, place).squeeze(-1)
 
     def entropy(self) -> torch.Tensor:
         least = torch.finfo(self.logits.dtype).min  # 0 times infinity would be NaN

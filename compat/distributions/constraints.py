@@ -31,6 +31,10 @@ class Constraint:
         """A boolean for each event in value: whether it lies in the region."""
         raise NotImplementedError
 
+    def _admits(self) -> Callable[[Any], bool] | None:
+        """A test of one event as Python numbers, where there is one: for a few it is faster."""
+        return None
+
     def __repr__(self) -> str:
         return self.__class__.__name__[1:] + "()"
 
@@ -98,10 +102,16 @@ class _Boolean(Constraint):
     def check(self, value: torch.Tensor) -> torch.Tensor:
         return (value == 0) | (value == 1)
 
+    def _admits(self) -> Callable[[Any], bool] | None:
+        return lambda x: x == 0 or x == 1
+
 
 class _Real(Constraint):
     def check(self, value: torch.Tensor) -> torch.Tensor:
         return value == value  # not NaN
+
+    def _admits(self) -> Callable[[Any], bool] | None:
+        return lambda x: x == x
 
 
 class _Bounded(Constraint):
@@ -112,6 +122,11 @@ class _Bounded(Constraint):
     def __repr__(self) -> str:
         told = ", ".join(f"{name}={getattr(self, name)}" for name in self.bounds)
         return f"{self.__class__.__name__[1:]}({told})"
+
+    def _admits(self) -> Callable[[Any], bool] | None:
+        if all(isinstance(getattr(self, name), int | float) for name in self.bounds):
+            return self.check  # comparisons are the same for numbers
+        return None
 
 
 class _From(_Bounded):
@@ -172,8 +187,7 @@ class _IntegerInterval(_Between):
     is_discrete = True
 
     def check(self, value: torch.Tensor) -> torch.Tensor:
-        inside = (self.lower_bound <= value) & (value <= self.upper_bound)
-        return _whole(value) & inside if value.is_floating_point() else inside
+        return _whole(value) & (self.lower_bound <= value) & (value <= self.upper_bound)
 
     def __repr__(self) -> str:
         return f"IntegerInterval(lower_bound={self.lower_bound}, upper_bound={self.upper_bound})"
@@ -201,6 +215,9 @@ class _Simplex(Constraint):
 
     def check(self, value: torch.Tensor) -> torch.Tensor:
         return (value >= 0).all(-1) & ((value.sum(-1) - 1).abs() < 1e-6)
+
+    def _admits(self) -> Callable[[Any], bool] | None:
+        return lambda x: abs(sum(x) - 1) < 1e-6 and min(x) >= 0
 
 
 class _OneHot(Constraint):
@@ -320,6 +337,10 @@ class _IndependentConstraint(_Wrapping):
             raise ValueError(f"Expected value.dim() >= {expected} but got {value.dim()}")
         kept = result.dim() - self.reinterpreted_batch_ndims
         return result.reshape(result.shape[:kept] + (-1,)).all(-1)
+
+    def _admits(self) -> Callable[[Any], bool] | None:
+        each = self.base_constraint._admits() if self.event_dim == 1 else None
+        return each and (lambda x: all(map(each, x)))
 
     def __repr__(self) -> str:
         inner = f"{self.base_constraint!r}, {self.reinterpreted_batch_ndims}"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import compat as torch
 from compat.distributions import constraints
-from compat.distributions.utils import lazy_property
+from compat.distributions.utils import lazy_names
 
 Shape = Sequence[int]
 _NOTHING = torch.Size()
@@ -56,26 +56,19 @@ class Distribution:
                 "`validate_args=False` to turn off validation.",
                 stacklevel=3,
             )
-        checks = []
-        cls = type(self)
+        given = []
+        own, lazy = self.__dict__, lazy_names(type(self))
         for name, constraint in needed.items():
             if isinstance(constraint, constraints._Dependent):
                 continue
-            if name not in self.__dict__ and isinstance(getattr(cls, name), lazy_property):
+            if name in lazy and name not in own:
                 continue  # the other form of the same parameter was given
-            valid = constraint.check(getattr(self, name))
-            checks.append((name, constraint, valid.all() if valid.dim() else valid))
-        if not checks:
-            return
-        fine = checks[0][2]
-        for _, _, valid in checks[1:]:
-            fine = fine & valid
-        if fine:
+            given.append((name, constraint, getattr(self, name)))
+        if _satisfied([pair[1:] for pair in given]):
             return
         self._check_parts()
-        for name, constraint, valid in checks:
-            if not valid:
-                value = getattr(self, name)
+        for name, constraint, value in given:
+            if not constraint.check(value).all():
                 raise ValueError(
                     f"Expected parameter {name} ({type(value).__name__} of shape "
                     f"{tuple(value.shape)}) of distribution {self!r} to satisfy the constraint "
@@ -189,18 +182,9 @@ class Distribution:
         """ValueError when value has the wrong shape or lies outside the support."""
         if not isinstance(value, torch.Tensor):
             raise ValueError("The value argument to log_prob must be a Tensor")
-        given, event = value.shape, self._event_shape
-        if event and given[max(len(given) - len(event), 0) :] != event:
-            raise ValueError(
-                f"The right-most size of value must match event_shape: {given} vs {event}."
-            )
-        whole = self._batch_shape + event
-        for mine, yours in zip(reversed(given), reversed(whole)):
-            if mine != 1 and yours != 1 and mine != yours:
-                raise ValueError(
-                    "Value is not broadcastable with batch_shape+event_shape: "
-                    f"{given} vs {whole}."
-                )
+        given, whole = value.shape, self._batch_shape + self._event_shape
+        if given != whole:
+            _check_shape(given, whole, self._event_shape)
         try:
             support = self.support
         except NotImplementedError:
@@ -210,8 +194,7 @@ class Distribution:
                 stacklevel=3,
             )
             return
-        valid = support.check(value)
-        if not (valid.all() if valid.dim() else valid):
+        if not _satisfied([(support, value)]):
             raise ValueError(
                 f"Expected value argument ({type(value).__name__} of shape {tuple(given)}) to be "
                 f"within the support ({support!r}) of the distribution {self!r}, but found "
@@ -237,6 +220,52 @@ class Distribution:
                 value = self.__dict__[name]
                 told.append(f"{name}: {value if value.numel() == 1 else value.size()}")
         return f"{self.__class__.__name__}({', '.join(told)})"
+
+
+def _check_shape(given: torch.Size, whole: torch.Size, event: torch.Size) -> None:
+    """ValueError when a value of this shape fits no batch of events."""
+    if event and given[max(len(given) - len(event), 0) :] != event:
+        raise ValueError(
+            f"The right-most size of value must match event_shape: {given} vs {event}."
+        )
+    for mine, yours in zip(reversed(given), reversed(whole)):
+        if mine != 1 and yours != 1 and mine != yours:
+            raise ValueError(
+                f"Value is not broadcastable with batch_shape+event_shape: {given} vs {whole}."
+            )
+
+
+FEW = 64  # elements that are faster looked at one by one than by recording the check
+
+
+def _satisfied(pairs: Sequence[tuple[Any, torch.Tensor]]) -> bool:
+    """Whether all values lie in the regions beside them, by looking once.
+
+    A few numbers are fetched and compared in Python: the first to be fetched makes the others
+    known. More are compared by what is recorded, and one answer is fetched.
+    """
+    tests = [one._admits() if value.numel() <= FEW else None for one, value in pairs]
+    if None not in tests:
+        return all(
+            test(x)  # type: ignore[misc]
+            for test, (one, value) in zip(tests, pairs)
+            for x in _events(value, one.event_dim)
+        )
+    fine: Any = True
+    for one, value in pairs:
+        valid = one.check(value)
+        fine = fine & (valid.all() if valid.dim() else valid)
+    return bool(fine)
+
+
+def _events(value: torch.Tensor, dims: int) -> Sequence[Any]:
+    """The events in a value, as numbers or lists of numbers."""
+    outer = value.dim() - dims
+    if outer == 1:
+        return value.tolist()
+    if outer == 0:
+        return (value.tolist(),)
+    return value.flatten(0, outer - 1).tolist()
 
 
 def _expanded(value: Any, batch_shape: torch.Size, dims: int | None) -> Any:

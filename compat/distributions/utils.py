@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from numbers import Number
 from typing import Any
 
@@ -47,9 +47,14 @@ def logits_to_probs(logits: torch.Tensor, is_binary: bool = False) -> torch.Tens
     return torch.sigmoid(logits) if is_binary else torch.nn.functional.softmax(logits, dim=-1)
 
 
+@cache
+def _epsilon(dtype: Any) -> float:
+    return torch.finfo(dtype).eps
+
+
 def clamp_probs(probs: torch.Tensor) -> torch.Tensor:
     """Chances kept the type's epsilon away from 0 and 1."""
-    eps = torch.finfo(probs.dtype).eps
+    eps = _epsilon(probs.dtype)
     return probs.clamp(min=eps, max=1 - eps)
 
 
@@ -69,10 +74,22 @@ class lazy_property:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return _LazyOfClass(self.wrapped)
-        with torch.enable_grad():
+        if torch.is_grad_enabled():
             value = self.wrapped(instance)
+        else:
+            with torch.enable_grad():
+                value = self.wrapped(instance)
         setattr(instance, self.wrapped.__name__, value)
         return value
+
+
+@cache
+def lazy_names(cls: type) -> frozenset[str]:
+    """The lazy attributes of a class."""
+    found: dict[str, bool] = {}
+    for one in reversed(cls.__mro__):
+        found |= {name: isinstance(what, lazy_property) for name, what in vars(one).items()}
+    return frozenset(name for name, is_lazy in found.items() if is_lazy)
 
 
 class _LazyOfClass(lazy_property, property):

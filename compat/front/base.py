@@ -64,6 +64,9 @@ def alias(tensor: TensorBase, view: Meta, offset: int, tape: Tape | None = None)
 
 # Reading.
 
+# Pieces up to which each has a spec of its own; the elements of a list would have too many.
+FIXED_PIECES = 16
+
 
 def value_of(tensor: TensorBase) -> Value:
     """The tensor's elements as a value."""
@@ -88,7 +91,10 @@ def read(tensor: TensorBase) -> Value:
         frame = recipes.frame(base.meta, tensor._meta)
         how, starts = frame.at(tensor._offset)
         tape = tensor._tape
-        if tape is not None and tape.is_view and tape.made.startswith("multi"):  # type: ignore
+        if (
+            tape is not None and tape.is_view and tape.made.startswith("multi")  # type: ignore
+            and base.meta.numel <= FIXED_PIECES * tensor._meta.numel
+        ):  # fmt: skip
             fixed, starts = starts, ()  # a piece of a split is always there: part of the program
         else:
             fixed = ()
@@ -136,7 +142,10 @@ def known(tensor: TensorBase) -> np.ndarray[Any, Any] | None:
         return array
     if not value.meta.contiguous or value.meta.dtype is not tensor._meta.dtype:
         return None
-    return host_view(np.ascontiguousarray(array).reshape(-1), tensor._meta, tensor._offset)
+    one = tensor._meta
+    if one.contiguous and one.numel == value.meta.numel:
+        return array.reshape(one.shape)
+    return host_view(np.ascontiguousarray(array).reshape(-1), one, tensor._offset)
 
 
 def host_view(flat: np.ndarray[Any, Any], one: Meta, offset: int) -> np.ndarray[Any, Any]:
@@ -212,6 +221,17 @@ def look(value: Value) -> np.ndarray[Any, Any]:
         value.section.recorder.deliver(value, value.section)
     from_checks()
     return np.asarray(value.array)
+
+
+def elements(tensor: TensorBase) -> np.ndarray[Any, Any]:
+    """The tensor's elements as a NumPy array, not to be written to. What the host has already
+    ends no section, even as a view."""
+    if report.looks is None:
+        found = known(tensor)
+        if found is not None:
+            from_checks()
+            return found
+    return look(value_of(tensor))
 
 
 def from_checks() -> None:
