@@ -40,6 +40,10 @@ class Normal(ExponentialFamily):
     def variance(self) -> torch.Tensor:
         return self.stddev.pow(2)
 
+    def sample(self, sample_shape: Any = ()) -> torch.Tensor:
+        """Samples without gradients, of loc's type."""
+        return super().sample(sample_shape).to(self.loc.dtype)
+
     def rsample(self, sample_shape: Any = ()) -> torch.Tensor:
         shape = self._extended_shape(sample_shape)
         noise = _standard_normal(shape, dtype=self.loc.dtype, device=self.loc.device)

@@ -35,10 +35,12 @@ def broadcast_all(*values: Any) -> tuple[torch.Tensor, ...]:
             else torch.tensor(value, dtype=dtype, device=device)
             for value in values
         )  # fmt: skip
-    shape = values[0].shape
-    if all(value.shape == shape for value in values):
+    shapes = [value.shape for value in values]
+    shape = shapes[0]
+    if shapes.count(shape) == len(shapes):
         return values
-    return torch.broadcast_tensors(*values)
+    shape = torch.broadcast_shapes(*shapes)
+    return tuple(value if value.shape == shape else value.expand(shape) for value in values)
 
 
 def logits_to_probs(logits: torch.Tensor, is_binary: bool = False) -> torch.Tensor:

@@ -233,6 +233,37 @@ def test_utilities(torch: Any, note: Any) -> None:
     note(lambda: (lazy.value, lazy.value, Lazy.made, isinstance(Lazy.value, property)))
 
 
+@both
+def test_inside_of_traces(torch: Any, note: Any) -> None:
+    d, t = torch.distributions, torch.tensor
+    x = t([0.5, 1.0])
+    score = lambda m: d.Normal(m, 1.0).log_prob(x).sum()  # noqa: E731
+    note(lambda: torch.func.grad(score)(t([0.0, 1.0])))
+    note(lambda: torch.func.vmap(score)(torch.zeros(3, 2)))
+    note(lambda: torch.func.hessian(score)(t([0.0, 1.0])))
+    chosen = lambda p: d.Categorical(p).log_prob(t(1))  # noqa: E731
+    note(lambda: torch.func.vmap(chosen)(t([[0.2, 0.8], [1.0, 3.0]])))
+
+
+@both
+def test_types(torch: Any, note: Any) -> None:
+    d = torch.distributions
+    torch.manual_seed(0)
+    one, wide = torch.ones(3), torch.ones(3).double()
+    for name in ("Normal", "Uniform", "Gamma", "Laplace", "Cauchy"):
+        kind = getattr(d, name)
+        note(lambda: kind(one - 1 if name == "Uniform" else one, 2 * wide).sample())  # noqa: B023
+    for dtype in (torch.float16, torch.bfloat16):
+        note(lambda: d.Normal(one.to(dtype), 1.0).sample())  # noqa: B023
+        note(lambda: d.Categorical(one.to(dtype)).sample((4,)))  # noqa: B023
+        note(lambda: d.Bernoulli(one.to(dtype) / 2).sample())  # noqa: B023
+    note(lambda: d.Normal(torch.tensor([1, 2]), 1).sample())
+    note(lambda: d.Normal(torch.nn.Parameter(torch.zeros(1)), 1.0))
+    note(lambda: d.Normal(torch.zeros(0), torch.ones(0)).sample())
+    note(lambda: d.Categorical(torch.ones(0, 3)).sample())
+    note(lambda: d.Categorical(torch.ones(3)).sample((0,)))
+
+
 def test_unmodified_imports() -> None:
     code = (
         "import compat, sys; compat.install()\n"
