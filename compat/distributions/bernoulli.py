@@ -15,10 +15,10 @@ from compat.nn.functional import binary_cross_entropy_with_logits
 class Bernoulli(WithOdds, ExponentialFamily):
     """1 with chance probs, else 0."""
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}  # type: ignore
-    support = constraints.boolean  # type: ignore[assignment]
+    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support = constraints.boolean
     has_enumerate_support = True
-    _mean_carrier_measure = 0  # type: ignore[assignment]
+    _mean_carrier_measure = 0
     _kept = {"_odds_given": None, "probs": 0, "logits": 0}
 
     def __init__(self, probs: Any = None, logits: Any = None,
@@ -62,5 +62,5 @@ class Bernoulli(WithOdds, ExponentialFamily):
     def _natural_params(self) -> tuple[torch.Tensor, ...]:
         return (torch.logit(self.probs),)
 
-    def _log_normalizer(self, x: Any) -> torch.Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Any) -> torch.Tensor:
         return torch.log1p(torch.exp(x))

@@ -14,10 +14,10 @@ from compat.distributions.utils import broadcast_all
 class Beta(ExponentialFamily):
     """A chance in (0, 1): the first part of a Dirichlet sample of two."""
 
-    arg_constraints = {  # type: ignore[assignment]
+    arg_constraints = {
         "concentration1": constraints.positive, "concentration0": constraints.positive
     }  # fmt: skip
-    support = constraints.unit_interval  # type: ignore[assignment]
+    support = constraints.unit_interval
     has_rsample = True
     _kept = {"_dirichlet": None}
 
@@ -70,5 +70,5 @@ class Beta(ExponentialFamily):
     def _natural_params(self) -> tuple[torch.Tensor, ...]:
         return self.concentration1, self.concentration0
 
-    def _log_normalizer(self, x: Any, y: Any) -> torch.Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Any, y: Any) -> torch.Tensor:
         return torch.lgamma(x) + torch.lgamma(y) - torch.lgamma(x + y)

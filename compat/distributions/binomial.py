@@ -17,7 +17,7 @@ def _positive_part(x: torch.Tensor) -> torch.Tensor:
 class Binomial(WithOdds):
     """How many of total_count trials succeed, each with the chance probs."""
 
-    arg_constraints = {  # type: ignore[assignment]
+    arg_constraints = {
         "total_count": constraints.nonnegative_integer, "probs": constraints.unit_interval,
         "logits": constraints.real,
     }  # fmt: skip

@@ -14,7 +14,7 @@ class Categorical(WithOdds):
     """One of the indices 0 to K - 1, with chances in proportion to the last dimension of probs,
     or to the exponentials of logits. Both are kept normalised."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}  # type: ignore
+    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     has_enumerate_support = True
     _is_binary = False
     _kept = {"_odds_given": None, "probs": 1, "logits": 1, "_num_events": None}

@@ -14,8 +14,8 @@ from compat.distributions.utils import broadcast_all
 class Cauchy(Distribution):
     """The ratio of two normal numbers, moved to loc and scaled; it has no moments."""
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}  # type: ignore
-    support = constraints.real  # type: ignore[assignment]
+    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
+    support = constraints.real
     has_rsample = True
     _kept = {"loc": 0, "scale": 0}
 

@@ -12,7 +12,7 @@ from compat.distributions.gamma import Gamma
 class Chi2(Gamma):
     """The sum of df squared normal numbers; df may be any positive number."""
 
-    arg_constraints = {"df": constraints.positive}  # type: ignore[assignment]
+    arg_constraints = {"df": constraints.positive}
     _kept = Gamma._kept
 
     def __init__(self, df: Any, validate_args: bool | None = None) -> None:

@@ -5,6 +5,7 @@ A constraint over events of several dimensions answers once for each event.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -51,11 +52,11 @@ class _Dependent(Constraint):
         super().__init__()
 
     @property
-    def is_discrete(self) -> Any:  # type: ignore[override]
+    def is_discrete(self) -> Any:
         return self._told("is_discrete")
 
     @property
-    def event_dim(self) -> Any:  # type: ignore[override]
+    def event_dim(self) -> Any:
         return self._told("event_dim")
 
     def _told(self, name: str) -> Any:
@@ -88,7 +89,7 @@ class _DependentProperty(property, _Dependent):
         self._is_discrete = is_discrete
         self._event_dim = event_dim
 
-    def __call__(self, fn: Callable[..., Any]) -> _DependentProperty:  # type: ignore[override]
+    def __call__(self, fn: Callable[..., Any]) -> _DependentProperty:
         """`@dependent_property(event_dim=1)` over a method."""
         return _DependentProperty(fn, is_discrete=self._is_discrete, event_dim=self._event_dim)
 
@@ -124,9 +125,16 @@ class _Bounded(Constraint):
         return f"{self.__class__.__name__[1:]}({told})"
 
     def _admits(self) -> Callable[[Any], bool] | None:
-        if all(isinstance(getattr(self, name), int | float) for name in self.bounds):
+        if all(_is_exact(getattr(self, name)) for name in self.bounds):
             return self.check  # comparisons are the same for numbers
         return None
+
+
+def _is_exact(bound: Any) -> bool:
+    """Whether a bound is the same number in every floating type."""
+    if isinstance(bound, float):
+        return abs(bound) == math.inf or (abs(bound) <= 8 and (16 * bound).is_integer())
+    return isinstance(bound, int)
 
 
 class _From(_Bounded):
@@ -315,7 +323,7 @@ class _Wrapping(Constraint):
         super().__init__()
 
     @property
-    def is_discrete(self) -> Any:  # type: ignore[override]
+    def is_discrete(self) -> Any:
         return self.base_constraint.is_discrete
 
 
@@ -327,7 +335,7 @@ class _IndependentConstraint(_Wrapping):
         super().__init__(base_constraint)
 
     @property
-    def event_dim(self) -> Any:  # type: ignore[override]
+    def event_dim(self) -> Any:
         return self.base_constraint.event_dim + self.reinterpreted_batch_ndims
 
     def check(self, value: torch.Tensor) -> torch.Tensor:
@@ -351,7 +359,7 @@ class MixtureSameFamilyConstraint(_Wrapping):
     """A value must be valid for every component of a mixture."""
 
     @property
-    def event_dim(self) -> Any:  # type: ignore[override]
+    def event_dim(self) -> Any:
         return self.base_constraint.event_dim
 
     def check(self, value: torch.Tensor) -> torch.Tensor:
@@ -379,7 +387,7 @@ class _Joined(Constraint):
             )
 
     @property
-    def is_discrete(self) -> Any:  # type: ignore[override]
+    def is_discrete(self) -> Any:
         return any(one.is_discrete for one in self.cseq)
 
 
@@ -396,7 +404,7 @@ class _Cat(_Joined):
             )
 
     @property
-    def event_dim(self) -> Any:  # type: ignore[override]
+    def event_dim(self) -> Any:
         return max(one.event_dim for one in self.cseq)
 
     def check(self, value: torch.Tensor) -> torch.Tensor:
@@ -412,7 +420,7 @@ class _Stack(_Joined):
         super().__init__(cseq, dim)
 
     @property
-    def event_dim(self) -> Any:  # type: ignore[override]
+    def event_dim(self) -> Any:
         dim = max(one.event_dim for one in self.cseq)
         return dim + 1 if self.dim + dim < 0 else dim
 

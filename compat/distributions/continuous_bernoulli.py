@@ -20,10 +20,10 @@ class ContinuousBernoulli(WithOdds, ExponentialFamily):
     their series stand in.
     """
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}  # type: ignore
-    support = constraints.unit_interval  # type: ignore[assignment]
+    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support = constraints.unit_interval
     has_rsample = True
-    _mean_carrier_measure = 0  # type: ignore[assignment]
+    _mean_carrier_measure = 0
     _kept = {"_odds_given": None, "_lims": None, "probs": 0, "logits": 0}
 
     def __init__(self, probs: Any = None, logits: Any = None,
@@ -114,7 +114,7 @@ class ContinuousBernoulli(WithOdds, ExponentialFamily):
     def _natural_params(self) -> tuple[torch.Tensor, ...]:
         return (self.logits,)
 
-    def _log_normalizer(self, x: Any) -> torch.Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Any) -> torch.Tensor:
         low, high = (limit - 0.5 for limit in self._lims)
         stable = (x <= low) | (x > high)
         cut = torch.where(stable, x, low)

@@ -12,10 +12,10 @@ from compat.distributions.exp_family import ExponentialFamily
 class Dirichlet(ExponentialFamily):
     """Vectors of chances that add up to 1, with these concentrations."""
 
-    arg_constraints = {  # type: ignore[assignment]
+    arg_constraints = {
         "concentration": constraints.independent(constraints.positive, 1)
     }
-    support = constraints.simplex  # type: ignore[assignment]
+    support = constraints.simplex
     has_rsample = True
     _kept = {"concentration": 1}
 
@@ -71,5 +71,5 @@ class Dirichlet(ExponentialFamily):
     def _natural_params(self) -> tuple[torch.Tensor, ...]:
         return (self.concentration,)
 
-    def _log_normalizer(self, x: Any) -> torch.Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Any) -> torch.Tensor:
         return x.lgamma().sum(-1) - torch.lgamma(x.sum(-1))

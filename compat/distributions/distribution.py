@@ -194,7 +194,7 @@ class Distribution:
                 stacklevel=3,
             )
             return
-        if not _satisfied([(support, value)]):
+        if not _satisfied([(support, value)]) and not support.check(value).all():
             raise ValueError(
                 f"Expected value argument ({type(value).__name__} of shape {tuple(given)}) to be "
                 f"within the support ({support!r}) of the distribution {self!r}, but found "
@@ -206,7 +206,7 @@ class Distribution:
         if _instance is not None:
             return _instance
         mine = type(self)
-        if mine.__init__ != cls.__init__:  # type: ignore[misc]
+        if mine.__init__ != cls.__init__:
             raise NotImplementedError(
                 f"Subclass {mine.__name__} of {cls.__name__} that defines a custom __init__ "
                 "method must also define a custom .expand() method."
@@ -239,7 +239,8 @@ FEW = 64  # elements that are faster looked at one by one than by recording the 
 
 
 def _satisfied(pairs: Sequence[tuple[Any, torch.Tensor]]) -> bool:
-    """Whether all values lie in the regions beside them, by looking once.
+    """Whether all values lie in the regions beside them, by looking once. A no may come of
+    rounding, and is to be confirmed by the constraint.
 
     A few numbers are fetched and compared in Python: the first to be fetched makes the others
     known. More are compared by what is recorded, and one answer is fetched. Inside of a trace
@@ -250,7 +251,7 @@ def _satisfied(pairs: Sequence[tuple[Any, torch.Tensor]]) -> bool:
     tests = [one._admits() if value.numel() <= FEW else None for one, value in pairs]
     if None not in tests:
         return all(
-            test(x)  # type: ignore[misc]
+            test(x)
             for test, (one, value) in zip(tests, pairs)
             for x in _events(value, one.event_dim)
         )

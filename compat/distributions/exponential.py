@@ -13,10 +13,10 @@ from compat.distributions.utils import broadcast_all
 class Exponential(ExponentialFamily):
     """The time until the next event of a process with this rate."""
 
-    arg_constraints = {"rate": constraints.positive}  # type: ignore[assignment]
-    support = constraints.nonnegative  # type: ignore[assignment]
+    arg_constraints = {"rate": constraints.positive}
+    support = constraints.nonnegative
     has_rsample = True
-    _mean_carrier_measure = 0  # type: ignore[assignment]
+    _mean_carrier_measure = 0
     _kept = {"rate": 0}
 
     def __init__(self, rate: Any, validate_args: bool | None = None) -> None:
@@ -64,5 +64,5 @@ class Exponential(ExponentialFamily):
     def _natural_params(self) -> tuple[torch.Tensor, ...]:
         return (-self.rate,)
 
-    def _log_normalizer(self, x: Any) -> torch.Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Any) -> torch.Tensor:
         return -torch.log(-x)

@@ -14,8 +14,8 @@ from compat.distributions.utils import broadcast_all
 class FisherSnedecor(Distribution):
     """The ratio of two mean squares of df1 and df2 normal numbers."""
 
-    arg_constraints = {"df1": constraints.positive, "df2": constraints.positive}  # type: ignore
-    support = constraints.positive  # type: ignore[assignment]
+    arg_constraints = {"df1": constraints.positive, "df2": constraints.positive}
+    support = constraints.positive
     has_rsample = True
     _kept = {"df1": 0, "df2": 0, "_gamma1": None, "_gamma2": None}
 

@@ -14,12 +14,12 @@ class Gamma(ExponentialFamily):
     """The time until so many events (concentration, any positive number) of a process with this
     rate."""
 
-    arg_constraints = {  # type: ignore[assignment]
+    arg_constraints = {
         "concentration": constraints.positive, "rate": constraints.positive
     }  # fmt: skip
-    support = constraints.nonnegative  # type: ignore[assignment]
+    support = constraints.nonnegative
     has_rsample = True
-    _mean_carrier_measure = 0  # type: ignore[assignment]
+    _mean_carrier_measure = 0
     _kept = {"concentration": 0, "rate": 0}
 
     def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:
@@ -72,5 +72,5 @@ class Gamma(ExponentialFamily):
     def _natural_params(self) -> tuple[torch.Tensor, ...]:
         return self.concentration - 1, -self.rate
 
-    def _log_normalizer(self, x: Any, y: Any) -> torch.Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Any, y: Any) -> torch.Tensor:
         return torch.lgamma(x + 1) - (x + 1) * torch.log(-y)

@@ -14,7 +14,7 @@ class GeneralizedPareto(Distribution):
     """How far values go beyond a high threshold loc: the tail is exponential for a concentration
     of 0, a power above it, and ends below it."""
 
-    arg_constraints = {  # type: ignore[assignment]
+    arg_constraints = {
         "loc": constraints.real, "scale": constraints.positive, "concentration": constraints.real
     }  # fmt: skip
     has_rsample = True

@@ -14,8 +14,8 @@ from compat.nn.functional import binary_cross_entropy_with_logits
 class Geometric(WithOdds):
     """How many trials fail before the first success, each having the chance probs."""
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}  # type: ignore
-    support = constraints.nonnegative_integer  # type: ignore[assignment]
+    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support = constraints.nonnegative_integer
     _kept = {"_odds_given": None, "probs": 0, "logits": 0}
 
     def __init__(self, probs: Any = None, logits: Any = None,

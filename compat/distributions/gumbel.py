@@ -18,7 +18,7 @@ class Gumbel(TransformedDistribution):
     """What the greatest of many numbers tends to: loc - scale * log(-log(uniform))."""
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real  # type: ignore[assignment]
+    support = constraints.real
     _kept = {"loc": 0, "scale": 0}
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:

@@ -17,8 +17,8 @@ class Folded(TransformedDistribution):
     """The sizes of numbers whose distribution is the same on both sides of 0."""
 
     arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative  # type: ignore[assignment]
-    has_rsample = True  # type: ignore[assignment]
+    support = constraints.nonnegative
+    has_rsample = True
 
     def __init__(self, base: Distribution, validate_args: bool | None) -> None:
         super().__init__(base, AbsTransform(), validate_args=validate_args)

@@ -14,7 +14,7 @@ class Independent(Distribution):
     """base_distribution, with the last so many dimensions of its batch taken for dimensions of
     one event: log_prob adds up over them."""
 
-    arg_constraints: dict[str, Any] = {}  # type: ignore[assignment]
+    arg_constraints: dict[str, Any] = {}
     _kept: Any = {"reinterpreted_batch_ndims": None}
 
     def __init__(self, base_distribution: Distribution, reinterpreted_batch_ndims: int,
@@ -40,11 +40,11 @@ class Independent(Distribution):
         return new
 
     @property
-    def has_rsample(self) -> Any:  # type: ignore[override]
+    def has_rsample(self) -> Any:
         return self.base_dist.has_rsample
 
     @property
-    def has_enumerate_support(self) -> Any:  # type: ignore[override]
+    def has_enumerate_support(self) -> Any:
         return False if self.reinterpreted_batch_ndims > 0 else self.base_dist.has_enumerate_support
 
     @constraints.dependent_property

@@ -15,8 +15,8 @@ class InverseGamma(TransformedDistribution):
     """The reciprocals of gamma numbers."""
 
     arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
-    support = constraints.positive  # type: ignore[assignment]
-    has_rsample = True  # type: ignore[assignment]
+    support = constraints.positive
+    has_rsample = True
     _kept = {}
 
     def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:

@@ -26,7 +26,7 @@ class ComposeTransform(Transform):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ComposeTransform) and self.parts == other.parts
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     @constraints.dependent_property(is_discrete=False)
     def domain(self) -> constraints.Constraint:
@@ -49,11 +49,11 @@ class ComposeTransform(Transform):
         return _widened(self.parts[-1].codomain, dims)
 
     @lazy_property
-    def bijective(self) -> bool:  # type: ignore[override]
+    def bijective(self) -> bool:
         return all(part.bijective for part in self.parts)
 
     @lazy_property
-    def sign(self) -> Any:  # type: ignore[override]
+    def sign(self) -> Any:
         sign = 1
         for part in self.parts:
             sign = sign * part.sign
@@ -138,7 +138,7 @@ class IndependentTransform(Transform):
         )
 
     @property
-    def bijective(self) -> bool:  # type: ignore[override]
+    def bijective(self) -> bool:
         return self.base_transform.bijective
 
     @property
@@ -197,7 +197,7 @@ class CatTransform(Transform):
         self.dim = dim
 
     @lazy_property
-    def event_dim(self) -> int:  # type: ignore[override]
+    def event_dim(self) -> int:
         return max(one.event_dim for one in self.transforms)
 
     @lazy_property
@@ -231,10 +231,10 @@ class CatTransform(Transform):
             volumes.append(volume)
         dim = self.dim - x.dim() if self.dim >= 0 else self.dim
         dim += self.event_dim
-        return torch.cat(volumes, dim=dim) if dim < 0 else sum(volumes)  # type: ignore
+        return torch.cat(volumes, dim=dim) if dim < 0 else sum(volumes)
 
     @property
-    def bijective(self) -> bool:  # type: ignore[override]
+    def bijective(self) -> bool:
         return all(one.bijective for one in self.transforms)
 
     @constraints.dependent_property
@@ -281,7 +281,7 @@ class StackTransform(Transform):
         return torch.stack(volumes, dim=self.dim)
 
     @property
-    def bijective(self) -> bool:  # type: ignore[override]
+    def bijective(self) -> bool:
         return all(one.bijective for one in self.transforms)
 
     @constraints.dependent_property

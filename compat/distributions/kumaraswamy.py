@@ -18,8 +18,8 @@ class Kumaraswamy(TransformedDistribution):
     arg_constraints = {
         "concentration1": constraints.positive, "concentration0": constraints.positive
     }  # fmt: skip
-    support = constraints.unit_interval  # type: ignore[assignment]
-    has_rsample = True  # type: ignore[assignment]
+    support = constraints.unit_interval
+    has_rsample = True
     _kept = {"concentration1": 0, "concentration0": 0}
 
     def __init__(self, concentration1: Any, concentration0: Any,

@@ -13,8 +13,8 @@ from compat.distributions.utils import broadcast_all
 class Laplace(Distribution):
     """An exponential to both sides of loc."""
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}  # type: ignore
-    support = constraints.real  # type: ignore[assignment]
+    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
+    support = constraints.real
     has_rsample = True
     _kept = {"loc": 0, "scale": 0}
 

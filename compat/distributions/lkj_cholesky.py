@@ -16,8 +16,8 @@ class LKJCholesky(Distribution):
     """Cholesky factors of correlation matrices, whose density is in proportion to the
     determinant of the matrix to the power of concentration - 1."""
 
-    arg_constraints = {"concentration": constraints.positive}  # type: ignore[assignment]
-    support = constraints.corr_cholesky  # type: ignore[assignment]
+    arg_constraints = {"concentration": constraints.positive}
+    support = constraints.corr_cholesky
     _kept = {"dim": None, "concentration": 0}
 
     def __init__(self, dim: int, concentration: Any = 1.0,

@@ -15,8 +15,8 @@ class LogNormal(TransformedDistribution):
     """Numbers whose logarithms are normal with mean loc and deviation scale."""
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.positive  # type: ignore[assignment]
-    has_rsample = True  # type: ignore[assignment]
+    support = constraints.positive
+    has_rsample = True
     _kept = {}
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:

@@ -15,8 +15,8 @@ class LogisticNormal(TransformedDistribution):
     """Normal vectors, broken into simplexes of one more part."""
 
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.simplex  # type: ignore[assignment]
-    has_rsample = True  # type: ignore[assignment]
+    support = constraints.simplex
+    has_rsample = True
     _kept = {}
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:

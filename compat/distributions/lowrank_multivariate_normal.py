@@ -37,11 +37,11 @@ def _batch_lowrank_mahalanobis(
 class LowRankMultivariateNormal(Distribution):
     """Normal vectors with mean loc and covariance cov_factor cov_factor' + diag(cov_diag)."""
 
-    arg_constraints = {  # type: ignore[assignment]
+    arg_constraints = {
         "loc": constraints.real_vector, "cov_factor": constraints.independent(constraints.real, 2),
         "cov_diag": constraints.independent(constraints.positive, 1),
     }  # fmt: skip
-    support = constraints.real_vector  # type: ignore[assignment]
+    support = constraints.real_vector
     has_rsample = True
     _kept = {
         "loc": 1, "cov_diag": 1, "cov_factor": 2, "_unbroadcasted_cov_factor": None,
@@ -93,7 +93,7 @@ class LowRankMultivariateNormal(Distribution):
         return self.loc
 
     @lazy_property
-    def variance(self) -> torch.Tensor:  # type: ignore[override]
+    def variance(self) -> torch.Tensor:
         spread = self._unbroadcasted_cov_factor.pow(2).sum(-1) + self._unbroadcasted_cov_diag
         return spread.expand(self._batch_shape + self._event_shape)
 

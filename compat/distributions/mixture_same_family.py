@@ -14,7 +14,7 @@ class MixtureSameFamily(Distribution):
     """A sample comes from that component (the last dimension of the batch of
     component_distribution) which mixture_distribution chooses."""
 
-    arg_constraints: dict[str, Any] = {}  # type: ignore[assignment]
+    arg_constraints: dict[str, Any] = {}
     has_rsample = False
     _kept: Any = {"_num_component": None, "_event_ndims": None}
 
@@ -94,11 +94,11 @@ class MixtureSameFamily(Distribution):
         """A value with a dimension for the components."""
         return x.unsqueeze(-1 - self._event_ndims)
 
-    def cdf(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+    def cdf(self, x: torch.Tensor) -> torch.Tensor:
         chances = self.component_distribution.cdf(self._pad(x))
         return torch.sum(chances * self.mixture_distribution.probs, dim=-1)
 
-    def log_prob(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+    def log_prob(self, x: torch.Tensor) -> torch.Tensor:
         if self._validate_args:
             self._validate_sample(x)
         each = self.component_distribution.log_prob(self._pad(x))

@@ -15,7 +15,7 @@ from compat.distributions.utils import broadcast_all, lazy_property
 class Multinomial(Distribution):
     """How often each of K categories comes in total_count draws."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}  # type: ignore
+    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     _kept = {"total_count": None, "_categorical": None}
 
     def __init__(self, total_count: int = 1, probs: torch.Tensor | None = None,

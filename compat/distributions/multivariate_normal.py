@@ -50,21 +50,17 @@ class MultivariateNormal(Distribution):
     """Normal vectors with mean loc, and one of a covariance, its inverse and its lower Cholesky
     factor."""
 
-    arg_constraints = {  # type: ignore[assignment]
+    arg_constraints = {
         "loc": constraints.real_vector, "covariance_matrix": constraints.positive_definite,
         "precision_matrix": constraints.positive_definite,
         "scale_tril": constraints.lower_cholesky,
     }  # fmt: skip
-    support = constraints.real_vector  # type: ignore[assignment]
+    support = constraints.real_vector
     has_rsample = True
     _kept = {
         "loc": 1, "_unbroadcasted_scale_tril": None, "covariance_matrix": 2,
         "precision_matrix": 2, "scale_tril": 2,
     }  # fmt: skip
-
-    covariance_matrix: Any
-    precision_matrix: Any
-    scale_tril: Any
 
     def __init__(self, loc: torch.Tensor, covariance_matrix: torch.Tensor | None = None,
                  precision_matrix: torch.Tensor | None = None,
@@ -103,18 +99,18 @@ class MultivariateNormal(Distribution):
         return matrix.expand(self._batch_shape + self._event_shape + self._event_shape)
 
     @lazy_property
-    def scale_tril(self) -> torch.Tensor:  # type: ignore[no-redef]
+    def scale_tril(self) -> torch.Tensor:
         """The lower Cholesky factor of the covariance."""
         return self._wide(self._unbroadcasted_scale_tril)
 
     @lazy_property
-    def covariance_matrix(self) -> torch.Tensor:  # type: ignore[no-redef]
+    def covariance_matrix(self) -> torch.Tensor:
         """The covariance."""
         factor = self._unbroadcasted_scale_tril
         return self._wide(torch.matmul(factor, factor.mT))
 
     @lazy_property
-    def precision_matrix(self) -> torch.Tensor:  # type: ignore[no-redef]
+    def precision_matrix(self) -> torch.Tensor:
         """The inverse of the covariance."""
         return self._wide(torch.cholesky_inverse(self._unbroadcasted_scale_tril))
 

@@ -15,11 +15,11 @@ from compat.nn.functional import logsigmoid
 class NegativeBinomial(WithOdds):
     """How many trials succeed, each with the chance probs, before total_count have failed."""
 
-    arg_constraints = {  # type: ignore[assignment]
+    arg_constraints = {
         "total_count": constraints.greater_than_eq(0),
         "probs": constraints.half_open_interval(0.0, 1.0), "logits": constraints.real,
     }  # fmt: skip
-    support = constraints.nonnegative_integer  # type: ignore[assignment]
+    support = constraints.nonnegative_integer
     _kept = {"_odds_given": None, "total_count": 0, "probs": 0, "logits": 0}
 
     def __init__(self, total_count: Any, probs: torch.Tensor | None = None,

@@ -14,10 +14,10 @@ from compat.distributions.utils import _standard_normal, broadcast_all
 class Normal(ExponentialFamily):
     """The normal distribution with mean loc and deviation scale."""
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}  # type: ignore
-    support = constraints.real  # type: ignore[assignment]
+    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
+    support = constraints.real
     has_rsample = True
-    _mean_carrier_measure = 0  # type: ignore[assignment]
+    _mean_carrier_measure = 0
     _kept = {"loc": 0, "scale": 0}
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
@@ -72,5 +72,5 @@ class Normal(ExponentialFamily):
         precision = self.scale.pow(2).reciprocal()
         return self.loc * precision, -0.5 * precision
 
-    def _log_normalizer(self, x: Any, y: Any) -> torch.Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Any, y: Any) -> torch.Tensor:
         return -0.25 * x.pow(2) / y + 0.5 * torch.log(-math.pi / y)

@@ -21,9 +21,6 @@ class WithOdds(Distribution):
 
     _is_binary = True
 
-    probs: Any
-    logits: Any
-
     def _take_odds(self, probs: Any, logits: Any, others: Iterable[str] = ()) -> None:
         """Keeps what was given as a tensor, broadcast with attributes set before."""
         one_of("probs", probs, "logits", logits)
@@ -36,12 +33,12 @@ class WithOdds(Distribution):
             setattr(self, one, value)
 
     @lazy_property
-    def logits(self) -> torch.Tensor:  # type: ignore[no-redef]
+    def logits(self) -> torch.Tensor:
         """The logarithms of the odds (of the chances, for categories)."""
         return probs_to_logits(self.probs, is_binary=self._is_binary)
 
     @lazy_property
-    def probs(self) -> torch.Tensor:  # type: ignore[no-redef]
+    def probs(self) -> torch.Tensor:
         """The chances."""
         return logits_to_probs(self.logits, is_binary=self._is_binary)
 

@@ -13,8 +13,8 @@ from compat.distributions.distribution import Distribution
 class OneHotCategorical(Distribution):
     """One of K categories, as a vector with a single 1."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}  # type: ignore
-    support = constraints.one_hot  # type: ignore[assignment]
+    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    support = constraints.one_hot
     has_enumerate_support = True
     _kept = {"_categorical": None}
 

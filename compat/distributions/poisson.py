@@ -13,8 +13,8 @@ from compat.distributions.utils import broadcast_all
 class Poisson(ExponentialFamily):
     """How many events a process with this rate has in a unit of time."""
 
-    arg_constraints = {"rate": constraints.nonnegative}  # type: ignore[assignment]
-    support = constraints.nonnegative_integer  # type: ignore[assignment]
+    arg_constraints = {"rate": constraints.nonnegative}
+    support = constraints.nonnegative_integer
     _kept = {"rate": 0}
 
     def __init__(self, rate: Any, validate_args: bool | None = None) -> None:
@@ -48,5 +48,5 @@ class Poisson(ExponentialFamily):
     def _natural_params(self) -> tuple[torch.Tensor, ...]:
         return (torch.log(self.rate),)
 
-    def _log_normalizer(self, x: Any) -> torch.Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Any) -> torch.Tensor:
         return torch.exp(x)

@@ -15,8 +15,8 @@ from compat.distributions.utils import broadcast_all, clamp_probs
 class LogitRelaxedBernoulli(WithOdds):
     """The logits of relaxed Bernoulli samples."""
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}  # type: ignore
-    support = constraints.real  # type: ignore[assignment]
+    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support = constraints.real
     _kept = {"_odds_given": None, "temperature": None, "probs": 0, "logits": 0}
 
     def __init__(self, temperature: torch.Tensor, probs: Any = None, logits: Any = None,
@@ -43,8 +43,8 @@ class RelaxedBernoulli(TransformedDistribution):
     """Numbers in (0, 1) that tend to Bernoulli samples as the temperature tends to 0."""
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
-    support = constraints.unit_interval  # type: ignore[assignment]
-    has_rsample = True  # type: ignore[assignment]
+    support = constraints.unit_interval
+    has_rsample = True
     _kept = {}
 
     def __init__(self, temperature: torch.Tensor, probs: Any = None, logits: Any = None,

@@ -16,8 +16,8 @@ from compat.distributions.utils import broadcast_all, clamp_probs
 class ExpRelaxedCategorical(Distribution):
     """The logarithms of relaxed one-hot samples."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}  # type: ignore
-    support = constraints.real_vector  # type: ignore[assignment]
+    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    support = constraints.real_vector
     has_rsample = True
     _kept = {"_categorical": None, "temperature": None}
 
@@ -75,8 +75,8 @@ class RelaxedOneHotCategorical(TransformedDistribution):
     """Points of the simplex that tend to one-hot vectors as the temperature tends to 0."""
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
-    support = constraints.simplex  # type: ignore[assignment]
-    has_rsample = True  # type: ignore[assignment]
+    support = constraints.simplex
+    has_rsample = True
     _kept = {}
 
     def __init__(self, temperature: torch.Tensor, probs: torch.Tensor | None = None,

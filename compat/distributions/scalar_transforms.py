@@ -25,7 +25,7 @@ class ExpTransform(_Simple):
     domain = constraints.real
     codomain = constraints.positive
     bijective = True
-    sign = +1  # type: ignore[assignment]
+    sign = +1
 
     def _call(self, x: torch.Tensor) -> torch.Tensor:
         return x.exp()
@@ -55,13 +55,13 @@ class PowerTransform(Transform):
         return self if self._cache_size == cache_size else PowerTransform(self.exponent, cache_size)
 
     @lazy_property
-    def sign(self) -> Any:  # type: ignore[override]
+    def sign(self) -> Any:
         return self.exponent.sign()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PowerTransform) and bool(self.exponent.eq(other.exponent).all())
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def _call(self, x: torch.Tensor) -> torch.Tensor:
         return x.pow(self.exponent)
@@ -85,7 +85,7 @@ class SigmoidTransform(_Simple):
     domain = constraints.real
     codomain = constraints.unit_interval
     bijective = True
-    sign = +1  # type: ignore[assignment]
+    sign = +1
 
     def _call(self, x: torch.Tensor) -> torch.Tensor:
         return _rounded_in(torch.sigmoid(x))
@@ -104,7 +104,7 @@ class SoftplusTransform(_Simple):
     domain = constraints.real
     codomain = constraints.positive
     bijective = True
-    sign = +1  # type: ignore[assignment]
+    sign = +1
 
     def _call(self, x: torch.Tensor) -> torch.Tensor:
         return softplus(x)
@@ -122,7 +122,7 @@ class TanhTransform(_Simple):
     domain = constraints.real
     codomain = constraints.interval(-1.0, 1.0)
     bijective = True
-    sign = +1  # type: ignore[assignment]
+    sign = +1
 
     def _call(self, x: torch.Tensor) -> torch.Tensor:
         return x.tanh()
@@ -186,7 +186,7 @@ class AffineTransform(Transform):
             and _same(self.scale, other.scale)
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     @property
     def sign(self) -> Any:
@@ -283,14 +283,14 @@ class CumulativeDistributionTransform(Transform):
 
     bijective = True
     codomain = constraints.unit_interval
-    sign = +1  # type: ignore[assignment]
+    sign = +1
 
     def __init__(self, distribution: Distribution, cache_size: int = 0) -> None:
         super().__init__(cache_size=cache_size)
         self.distribution = distribution
 
     @property
-    def domain(self) -> Any:  # type: ignore[override]
+    def domain(self) -> Any:
         return self.distribution.support
 
     def _call(self, x: torch.Tensor) -> torch.Tensor:

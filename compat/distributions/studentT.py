@@ -15,10 +15,10 @@ from compat.distributions.utils import _standard_normal, broadcast_all
 class StudentT(Distribution):
     """Normal numbers over the root of a mean square of df others, moved to loc and scaled."""
 
-    arg_constraints = {  # type: ignore[assignment]
+    arg_constraints = {
         "df": constraints.positive, "loc": constraints.real, "scale": constraints.positive
     }  # fmt: skip
-    support = constraints.real  # type: ignore[assignment]
+    support = constraints.real
     has_rsample = True
     _kept = {"df": 0, "loc": 0, "scale": 0, "_chi2": None}
 

@@ -16,7 +16,7 @@ from compat.distributions.utils import _sum_rightmost
 class TransformedDistribution(Distribution):
     """What samples of base_distribution become when transforms are applied to them in order."""
 
-    arg_constraints: dict[str, Any] = {}  # type: ignore[assignment]
+    arg_constraints: dict[str, Any] = {}
     _kept: Any = {}
 
     def __init__(self, base_distribution: Distribution, transforms: Any,
@@ -68,7 +68,7 @@ class TransformedDistribution(Distribution):
         return constraints.independent(support, missing) if missing > 0 else support
 
     @property
-    def has_rsample(self) -> Any:  # type: ignore[override]
+    def has_rsample(self) -> Any:
         return self.base_dist.has_rsample
 
     def sample(self, sample_shape: Any = ()) -> torch.Tensor:

@@ -19,8 +19,8 @@ def _log_bessel(x: torch.Tensor, order: int) -> torch.Tensor:
 class VonMises(Distribution):
     """Angles around loc; a large concentration makes them near normal."""
 
-    arg_constraints = {"loc": constraints.real, "concentration": constraints.positive}  # type: ignore
-    support = constraints.real  # type: ignore[assignment]
+    arg_constraints = {"loc": constraints.real, "concentration": constraints.positive}
+    support = constraints.real
     has_rsample = False
     _kept = {"loc": 0, "concentration": 0}
 
@@ -71,7 +71,7 @@ class VonMises(Distribution):
         return self.loc
 
     @lazy_property
-    def variance(self) -> torch.Tensor:  # type: ignore[override]
+    def variance(self) -> torch.Tensor:
         """The circular variance: 1 minus the length of the mean direction."""
         kappa = self.concentration
         return 1 - (_log_bessel(kappa, 1) - _log_bessel(kappa, 0)).exp()

@@ -26,17 +26,13 @@ class Wishart(ExponentialFamily):
     """Sums of df squares x x' of normal vectors x with mean 0, given by one of their covariance,
     its inverse and its lower Cholesky factor. df may be any number above the size less 1."""
 
-    support = constraints.positive_definite  # type: ignore[assignment]
+    support = constraints.positive_definite
     has_rsample = True
-    _mean_carrier_measure = 0  # type: ignore[assignment]
+    _mean_carrier_measure = 0
     _kept = {
         "df": 0, "_unbroadcasted_scale_tril": None, "covariance_matrix": 2,
         "precision_matrix": 2, "scale_tril": 2,
     }  # fmt: skip
-
-    covariance_matrix: Any
-    precision_matrix: Any
-    scale_tril: Any
 
     def __init__(self, df: Any, covariance_matrix: torch.Tensor | None = None,
                  precision_matrix: torch.Tensor | None = None,
@@ -102,18 +98,18 @@ class Wishart(ExponentialFamily):
         return matrix.expand(self._batch_shape + self._event_shape)
 
     @lazy_property
-    def scale_tril(self) -> torch.Tensor:  # type: ignore[no-redef]
+    def scale_tril(self) -> torch.Tensor:
         """The lower Cholesky factor of the covariance."""
         return self._wide(self._unbroadcasted_scale_tril)
 
     @lazy_property
-    def covariance_matrix(self) -> torch.Tensor:  # type: ignore[no-redef]
+    def covariance_matrix(self) -> torch.Tensor:
         """The covariance of the normal vectors."""
         factor = self._unbroadcasted_scale_tril
         return self._wide(factor @ factor.mT)
 
     @lazy_property
-    def precision_matrix(self) -> torch.Tensor:  # type: ignore[no-redef]
+    def precision_matrix(self) -> torch.Tensor:
         """The inverse of the covariance."""
         return self._wide(torch.cholesky_inverse(self._unbroadcasted_scale_tril))
 
@@ -208,7 +204,7 @@ class Wishart(ExponentialFamily):
     def _natural_params(self) -> tuple[torch.Tensor, ...]:
         return -self.precision_matrix / 2, (self.df - self._event_shape[-1] - 1) / 2
 
-    def _log_normalizer(self, x: Any, y: Any) -> torch.Tensor:  # type: ignore[override]
+    def _log_normalizer(self, x: Any, y: Any) -> torch.Tensor:
         p = self._event_shape[-1]
         shape = y + (p + 1) / 2
         log_det = torch.linalg.slogdet(-2 * x).logabsdet

@@ -257,6 +257,12 @@ def test_types(torch: Any, note: Any) -> None:
         note(lambda: d.Normal(one.to(dtype), 1.0).sample())  # noqa: B023
         note(lambda: d.Categorical(one.to(dtype)).sample((4,)))  # noqa: B023
         note(lambda: d.Bernoulli(one.to(dtype) / 2).sample())  # noqa: B023
+    for dtype in (torch.float16, torch.bfloat16):  # sums are 1 to rounding
+        thirds = torch.full((3,), 1 / 3, dtype=dtype)
+        note(lambda: d.Categorical(thirds).probs)  # noqa: B023
+        note(lambda: d.Dirichlet(torch.ones(3).to(dtype)).log_prob(thirds))  # noqa: B023
+        note(lambda: d.constraints.interval(0.0, 1 / 3).check(thirds))  # noqa: B023
+        note(lambda: (thirds == 1 / 3, thirds > 1 / 3, thirds < 0.3334))  # noqa: B023
     note(lambda: d.Normal(torch.tensor([1, 2]), 1).sample())
     note(lambda: d.Normal(torch.nn.Parameter(torch.zeros(1)), 1.0))
     note(lambda: d.Normal(torch.zeros(0), torch.ones(0)).sample())
