@@ -93,7 +93,7 @@ def normal(mean: Array | None, std: Array | None, drawn: Array) -> Array:
 @pointwise(homes=("torch",), name="_standard_gamma_grad", inplace=False, out=False)
 def standard_gamma_grad(input: FloatingOperand, output: FloatingOperand) -> Floating:
     """The derivative by the shape of the quantile at which a standard gamma sample lies."""
-    return jax.lax.random_gamma_grad(*jnp.broadcast_arrays(input, output))
+    return jax.lax.random_gamma_grad(*jnp.broadcast_arrays(input, output))  # type: ignore
 
 
 @op(homes=("hidden",), name="__standard_gamma", out=False,
