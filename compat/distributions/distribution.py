@@ -248,7 +248,11 @@ def _satisfied(pairs: Sequence[tuple[Any, torch.Tensor]]) -> bool:
     """
     if any(value.device.is_traced for _, value in pairs):
         return True
-    tests = [one._admits() if value.numel() <= FEW else None for one, value in pairs]
+    own = constraints.__name__  # a program's own constraints may need tensors
+    tests = [
+        one._admits() if value.numel() <= FEW and type(one).__module__ == own else None
+        for one, value in pairs
+    ]
     if None not in tests:
         return all(
             test(x)

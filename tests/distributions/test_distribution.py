@@ -164,6 +164,16 @@ def test_base(torch: Any, note: Any) -> None:
     note(lambda: (squashed, drawn, squashed.log_prob(drawn)))
     note(lambda: squashed.expand([3, 2]))
 
+    class Even(d.constraints.greater_than):
+        def check(self, value: Any) -> Any:
+            return value.remainder(2).eq(0) & super().check(value)
+
+    class Paired(d.Poisson):
+        support = Even(-1.0)
+
+    note(lambda: Paired(3.0).log_prob(t([2.0, 4.0])))
+    note(lambda: Paired(3.0).log_prob(t([2.0, 3.0])))
+
     class Bare(d.Distribution):
         pass
 
