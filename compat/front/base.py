@@ -64,6 +64,9 @@ def alias(tensor: TensorBase, view: Meta, offset: int, tape: Tape | None = None)
 
 # Reading.
 
+# Pieces up to which each has a spec of its own; the elements of a list would have too many.
+FIXED_PIECES = 16
+
 
 def value_of(tensor: TensorBase) -> Value:
     """The tensor's elements as a value."""
@@ -87,7 +90,10 @@ def read(tensor: TensorBase) -> Value:
     if found is None:
         frame, tape = recipes.frame(base.meta, tensor._meta), tensor._tape
         # A piece of a split is always there: where it begins is part of the program.
-        fixed = tape is not None and tape.is_view and tape.made.startswith("multi")  # type: ignore
+        fixed = (
+            tape is not None and tape.is_view and tape.made.startswith("multi")  # type: ignore
+            and base.meta.numel <= FIXED_PIECES * tensor._meta.numel
+        )  # fmt: skip
         reading = frame.reads.get((tensor._offset, fixed))
         if reading is None:
             reading = frame.reads[tensor._offset, fixed] = _reading(frame, base.meta, tensor, fixed)
@@ -144,7 +150,10 @@ def known(tensor: TensorBase) -> np.ndarray[Any, Any] | None:
         return array
     if not value.meta.contiguous or value.meta.dtype is not tensor._meta.dtype:
         return None
-    return host_view(np.ascontiguousarray(array).reshape(-1), tensor._meta, tensor._offset)
+    one = tensor._meta
+    if one.contiguous and one.numel == value.meta.numel:
+        return array.reshape(one.shape)
+    return host_view(np.ascontiguousarray(array).reshape(-1), one, tensor._offset)
 
 
 def host_view(flat: np.ndarray[Any, Any], one: Meta, offset: int) -> np.ndarray[Any, Any]:
@@ -216,12 +225,6 @@ def look(value: Value) -> np.ndarray[Any, Any]:
     return np.asarray(value.array)
 
 
-def look_at_one(value: Value) -> Any:
-    """The element of a value without dimensions, as a Python number."""
-    _deliver(value)
-    return element(value.array)
-
-
 def _deliver(value: Value) -> None:
     """Makes sure that the value's array is there and that the data were right."""
     if report.looks is not None:
@@ -231,6 +234,33 @@ def _deliver(value: Value) -> None:
             raise NotImplementedError("Cannot copy out of meta tensor; no data!")
         value.section.recorder.deliver(value, value.section)
     from_checks()
+
+
+def elements(tensor: TensorBase) -> np.ndarray[Any, Any]:
+    """The tensor's elements as a NumPy array, not to be written to. What the host has already
+    ends no section, even as a view."""
+    found = _at_hand(tensor)
+    return look(value_of(tensor)) if found is None else found
+
+
+def one_element(tensor: TensorBase) -> Any:
+    """The element of a tensor that has only one, as a Python number."""
+    found = _at_hand(tensor)
+    if found is not None:
+        return found.item()
+    value = value_of(tensor)
+    if value.meta.shape:
+        return look(value).item()
+    _deliver(value)
+    return element(value.array)
+
+
+def _at_hand(tensor: TensorBase) -> np.ndarray[Any, Any] | None:
+    """What the host has already; None for other tensors, and while looks are counted."""
+    found = known(tensor) if report.looks is None else None
+    if found is not None:
+        from_checks()
+    return found
 
 
 def from_checks() -> None:

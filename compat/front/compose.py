@@ -98,6 +98,8 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{d.TYPE_NAMES[condition._meta.dtype]}"
         )
+    if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
+        input = create.full((), input, device=condition._meta.device)
     made = hidden("_where")(condition, input, other)
     return given_out(out, made)
 
