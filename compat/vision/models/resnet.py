@@ -12,7 +12,7 @@ from typing import Any
 
 import compat as torch
 from compat import nn
-from compat.vision.models.weights import builder, imagenet
+from compat.vision.models.weights import File, builder, imagenet
 
 Norm = Callable[..., nn.Module]
 
@@ -163,8 +163,8 @@ class ResNet(nn.Module):
         return self._forward_impl(x)
 
 
-def _names(v1: str, v2: str | None = None) -> dict[str, str]:
-    return {"IMAGENET1K_V1": v1} | ({"IMAGENET1K_V2": v2} if v2 else {})
+def _names(v1: str, v2: str | None = None) -> dict[str, str | File]:
+    return {"IMAGENET1K_V1": v1} | ({"IMAGENET1K_V2": File(v2, resize=232)} if v2 else {})
 
 
 _V2 = "IMAGENET1K_V2"
@@ -187,7 +187,9 @@ ResNeXt101_32X8D_Weights = imagenet(
     "ResNeXt101_32X8D", _V2,
     **_names("resnext101_32x8d-8ba56ff5.pth", "resnext101_32x8d-110c445d.pth"),
 )  # fmt: skip
-ResNeXt101_64X4D_Weights = imagenet("ResNeXt101_64X4D", **_names("resnext101_64x4d-173b62eb.pth"))
+ResNeXt101_64X4D_Weights = imagenet(
+    "ResNeXt101_64X4D", IMAGENET1K_V1=File("resnext101_64x4d-173b62eb.pth", resize=232)
+)
 Wide_ResNet50_2_Weights = imagenet(
     "Wide_ResNet50_2", _V2,
     **_names("wide_resnet50_2-95faca4d.pth", "wide_resnet50_2-9ba9bcbe.pth"),
