@@ -11,6 +11,12 @@ from compat import nn
 from compat.vision.models.weights import File, builder, imagenet
 from compat.vision.ops.layers import Conv2dNormActivation, Permute, StochasticDepth
 
+__all__ = [
+    "ConvNeXt", "ConvNeXt_Base_Weights", "ConvNeXt_Large_Weights", "ConvNeXt_Small_Weights",
+    "ConvNeXt_Tiny_Weights", "convnext_base", "convnext_large", "convnext_small",
+    "convnext_tiny",
+]  # fmt: skip
+
 F = nn.functional
 Norm = Callable[..., nn.Module]
 

@@ -15,6 +15,16 @@ from compat.vision.models.weights import File, builder, imagenet
 from compat.vision.ops.layers import Conv2dNormActivation, SqueezeExcitation, StochasticDepth
 from compat.vision.transforms.names import InterpolationMode
 
+__all__ = [
+    "EfficientNet", "EfficientNet_B0_Weights", "EfficientNet_B1_Weights",
+    "EfficientNet_B2_Weights", "EfficientNet_B3_Weights", "EfficientNet_B4_Weights",
+    "EfficientNet_B5_Weights", "EfficientNet_B6_Weights", "EfficientNet_B7_Weights",
+    "EfficientNet_V2_L_Weights", "EfficientNet_V2_M_Weights", "EfficientNet_V2_S_Weights",
+    "efficientnet_b0", "efficientnet_b1", "efficientnet_b2", "efficientnet_b3",
+    "efficientnet_b4", "efficientnet_b5", "efficientnet_b6", "efficientnet_b7",
+    "efficientnet_v2_l", "efficientnet_v2_m", "efficientnet_v2_s",
+]  # fmt: skip
+
 Norm = Callable[..., nn.Module]
 
 

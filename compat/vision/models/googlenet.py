@@ -10,6 +10,10 @@ import compat as torch
 from compat import nn
 from compat.vision.models.weights import builder, imagenet, loaded
 
+__all__ = [
+    "GoogLeNet", "GoogLeNetOutputs", "GoogLeNet_Weights", "_GoogLeNetOutputs", "googlenet",
+]  # fmt: skip
+
 F = nn.functional
 
 

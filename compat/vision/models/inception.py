@@ -11,6 +11,11 @@ from compat import nn
 from compat.vision.models.googlenet import BasicConv2d, imagenet_colours
 from compat.vision.models.weights import File, builder, imagenet, loaded
 
+__all__ = [
+    "Inception3", "InceptionOutputs", "Inception_V3_Weights", "_InceptionOutputs",
+    "inception_v3",
+]  # fmt: skip
+
 F = nn.functional
 Conv = Callable[..., nn.Module]
 

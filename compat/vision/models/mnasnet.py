@@ -9,6 +9,11 @@ import compat as torch
 from compat import nn
 from compat.vision.models.weights import File, builder, imagenet
 
+__all__ = [
+    "MNASNet", "MNASNet0_5_Weights", "MNASNet0_75_Weights", "MNASNet1_0_Weights",
+    "MNASNet1_3_Weights", "mnasnet0_5", "mnasnet0_75", "mnasnet1_0", "mnasnet1_3",
+]  # fmt: skip
+
 _MOMENTUM = 1 - 0.9997
 
 

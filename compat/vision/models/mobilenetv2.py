@@ -11,6 +11,10 @@ from compat.vision.models._utils import _make_divisible
 from compat.vision.models.weights import File, builder, imagenet
 from compat.vision.ops.layers import Conv2dNormActivation
 
+__all__ = [
+    "MobileNetV2", "MobileNet_V2_Weights", "mobilenet_v2",
+]  # fmt: skip
+
 Norm = Callable[..., nn.Module]
 
 # Widening, width, blocks and stride of each stage.

@@ -12,6 +12,11 @@ from compat.vision.models._utils import _make_divisible
 from compat.vision.models.weights import File, builder, imagenet
 from compat.vision.ops.layers import Conv2dNormActivation, SqueezeExcitation
 
+__all__ = [
+    "MobileNetV3", "MobileNet_V3_Large_Weights", "MobileNet_V3_Small_Weights",
+    "mobilenet_v3_large", "mobilenet_v3_small",
+]  # fmt: skip
+
 Norm = Callable[..., nn.Module]
 _SElayer = partial(SqueezeExcitation, scale_activation=nn.Hardsigmoid)
 

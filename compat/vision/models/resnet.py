@@ -14,6 +14,14 @@ import compat as torch
 from compat import nn
 from compat.vision.models.weights import File, builder, imagenet
 
+__all__ = [
+    "ResNeXt101_32X8D_Weights", "ResNeXt101_64X4D_Weights", "ResNeXt50_32X4D_Weights",
+    "ResNet", "ResNet101_Weights", "ResNet152_Weights", "ResNet18_Weights", "ResNet34_Weights",
+    "ResNet50_Weights", "Wide_ResNet101_2_Weights", "Wide_ResNet50_2_Weights", "resnet101",
+    "resnet152", "resnet18", "resnet34", "resnet50", "resnext101_32x8d", "resnext101_64x4d",
+    "resnext50_32x4d", "wide_resnet101_2", "wide_resnet50_2",
+]  # fmt: skip
+
 Norm = Callable[..., nn.Module]
 
 

@@ -9,6 +9,12 @@ import compat as torch
 from compat import nn
 from compat.vision.models.weights import File, builder, imagenet
 
+__all__ = [
+    "ShuffleNetV2", "ShuffleNet_V2_X0_5_Weights", "ShuffleNet_V2_X1_0_Weights",
+    "ShuffleNet_V2_X1_5_Weights", "ShuffleNet_V2_X2_0_Weights", "shufflenet_v2_x0_5",
+    "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0",
+]  # fmt: skip
+
 
 def channel_shuffle(x: torch.Tensor, groups: int) -> torch.Tensor:
     """Channels of the groups in turn, (N, C, H, W)."""
