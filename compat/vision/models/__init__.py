@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from compat.vision.models import _api as _api
 from compat.vision.models import convnext as convnext
 from compat.vision.models import densenet as densenet
+from compat.vision.models import detection as detection
 from compat.vision.models import efficientnet as efficientnet
 from compat.vision.models import inception as inception
 from compat.vision.models import mnasnet as mnasnet
 from compat.vision.models import mobilenet as mobilenet
 from compat.vision.models import regnet as regnet
 from compat.vision.models import resnet as resnet
+from compat.vision.models import segmentation as segmentation
 from compat.vision.models import shufflenetv2 as shufflenetv2
 from compat.vision.models import squeezenet as squeezenet
 from compat.vision.models import swin_transformer as swin_transformer
