@@ -205,7 +205,7 @@ def voc(root: Path) -> list[Case]:
         "</part><part><name>b</name></part></object><empty/></annotation>",
     )
     inner = {"name": "cat", "part": [{"name": "a"}, {"name": "b"}]}
-    facts = {"size": {"width": "6"}, "object": [inner], "empty": None}
+    facts = {"size": {"width": "6"}, "object": [inner]}
     return [("VOCDetection", {"image_set": "val"}, [{"annotation": facts}])]
 
 

@@ -93,6 +93,7 @@ class Imagenette(Split):
     """Ten easy classes of ImageNet, in root/imagenette2: split train or val, of size full, 320px
     or 160px."""
 
+    tells = False
     _ARCHIVES = {
         size: (f"https://s3.amazonaws.com/fast-ai-imageclas/{name}.tgz", md5)
         for size, name, md5 in (
@@ -139,6 +140,3 @@ class Imagenette(Split):
         """Fetches and unpacks the archive of the size."""
         if not self._check_exists():
             download_and_extract_archive(self._url, self.root, md5=self._md5)
-
-    def extra_repr(self) -> str:
-        return f"split={self._split}, size={self._size}"

@@ -101,6 +101,7 @@ class DTD(Split):
 class GTSRB(Split):
     """German traffic signs, in root/gtsrb: split train or test."""
 
+    tells = False
     _SITE = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/"
     _FILES = {
         "train": [("GTSRB-Training_fixed.zip", "513f3c79a4c5141765e10e952eaa2478")],
@@ -192,6 +193,7 @@ class FGVCAircraft(Split):
     that are variants, families or manufacturers (annotation_level variant, family,
     manufacturer)."""
 
+    tells = False
     _URL = (
         "https://www.robots.ox.ac.uk/~vgg/data/fgvc-aircraft/archives/fgvc-aircraft-2013b.tar.gz"
     )
@@ -229,6 +231,7 @@ class FGVCAircraft(Split):
 class StanfordCars(Split):
     """Cars, in root/stanford_cars: split train or test."""
 
+    tells = False
     def __init__(
         self, root: Any, split: str = "train", transform: Any = None,
         target_transform: Any = None, download: bool = False, loader: Any = default_loader,
@@ -266,6 +269,7 @@ class StanfordCars(Split):
 class SUN397(Split):
     """397 scenes, in root/SUN397."""
 
+    tells = False
     _DATASET_URL = "http://vision.princeton.edu/projects/2010/SUN/SUN397.tar.gz"
     _DATASET_MD5 = "8ca2778205c41d23104230ba66911c7a"
 
@@ -291,9 +295,6 @@ class SUN397(Split):
         """Fetches and unpacks the archive."""
         if not self._check_exists():
             download_and_extract_archive(self._DATASET_URL, self.root, md5=self._DATASET_MD5)
-
-    def extra_repr(self) -> str:
-        return ""
 
 
 class CLEVRClassification(Split):

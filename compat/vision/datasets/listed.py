@@ -46,7 +46,9 @@ class Listed(Fetched):
 
 
 class Split(Listed):
-    """`Listed` files of one split."""
+    """`Listed` files of one split, which the description tells unless `tells` is False."""
+
+    tells = True
 
     def __init__(
         self, root: Any, split: str, transform: Any, target_transform: Any, loader: Any
@@ -55,7 +57,7 @@ class Split(Listed):
         self._split, self.loader = split, loader
 
     def extra_repr(self) -> str:
-        return f"split={self._split}"
+        return f"split={self._split}" if self.tells else ""
 
 
 def home(dataset: VisionDataset, *parts: str) -> Path:

@@ -105,7 +105,8 @@ class VOCDetection(_VOC):
     def parse_voc_xml(node: ElementTree.Element) -> dict[str, Any]:
         """An element as a dict of its tag: of its text, or of a dict of its children by tag.
 
-        Several children of a tag are a list, as the objects of a picture always are.
+        Several children of a tag are a list, as the objects of a picture always are; an element
+        of nothing is left out.
         """
         grouped: dict[str, list[Any]] = defaultdict(list)
         for child in node:
@@ -115,7 +116,7 @@ class VOCDetection(_VOC):
             objects = {"object": grouped["object"]} if node.tag == "annotation" else {}
             inner = {tag: found[0] if len(found) == 1 else found for tag, found in grouped.items()}
             return {node.tag: inner | objects}
-        return {node.tag: node.text.strip() if node.text else node.text}
+        return {node.tag: node.text.strip()} if node.text else {}
 
 
 class SBDataset(VisionDataset):
