@@ -1,4 +1,4 @@
-"""torchvision.utils: pictures side by side, and to a file."""
+"""torchvision.utils: pictures side by side, to a file, and with things drawn on them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import math
 from typing import Any
 
 import compat as torch
+from compat.vision.drawing import draw_bounding_boxes as draw_bounding_boxes
+from compat.vision.drawing import draw_keypoints as draw_keypoints
+from compat.vision.drawing import draw_segmentation_masks as draw_segmentation_masks
+from compat.vision.drawing import flow_to_image as flow_to_image
 from compat.vision.transforms.names import Image, need
 
 

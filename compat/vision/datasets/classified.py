@@ -232,6 +232,7 @@ class StanfordCars(Split):
     """Cars, in root/stanford_cars: split train or test."""
 
     tells = False
+
     def __init__(
         self, root: Any, split: str = "train", transform: Any = None,
         target_transform: Any = None, download: bool = False, loader: Any = default_loader,

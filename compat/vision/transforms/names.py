@@ -6,12 +6,15 @@ import enum
 from typing import Any
 
 Image: Any
+ImageColor: Any
+ImageDraw: Any
 ImageEnhance: Any
+ImageFont: Any
 ImageOps: Any
 try:
-    from PIL import Image, ImageEnhance, ImageOps
+    from PIL import Image, ImageColor, ImageDraw, ImageEnhance, ImageFont, ImageOps
 except ImportError:  # told when an image is first needed
-    Image = ImageEnhance = ImageOps = None
+    Image = ImageColor = ImageDraw = ImageEnhance = ImageFont = ImageOps = None
 
 
 def need() -> None:
