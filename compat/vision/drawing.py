@@ -171,25 +171,27 @@ def draw_keypoints(
     shown = _checked(image)
     if keypoints.dim() != 3:
         raise ValueError("keypoints must be of shape (num_instances, K, 2)")
-    if visibility is None:
-        visibility = torch.ones(keypoints.shape[:-1], dtype=torch.bool)
-    if visibility.dim() == 3:
-        visibility = visibility.squeeze(-1)
-    if visibility.dim() != 2:
-        raise ValueError("visibility must be of shape (num_instances, K). Got ndim="
-                         f"{visibility.dim()}")  # fmt: skip
-    if visibility.shape != keypoints.shape[:-1]:
+    there: Any = visibility
+    if there is None:
+        there = torch.ones(keypoints.shape[:-1], dtype=torch.bool)
+    if there.dim() == 3:
+        there = there.squeeze(-1)
+    if there.dim() != 2:
+        raise ValueError(
+            f"visibility must be of shape (num_instances, K). Got ndim={there.dim()}"
+        )
+    if there.shape != keypoints.shape[:-1]:
         raise ValueError(
             "keypoints and visibility must have the same dimensionality for num_instances and K. "
-            f"Got {visibility.shape} and {keypoints.shape}"
+            f"Got {there.shape} and {keypoints.shape}"
         )
     need()
     picture = to_pil_image(_as_bytes(shown))
     pen = ImageDraw.Draw(picture)
-    seen = visibility.to(torch.bool).tolist()
+    seen = there.to(torch.bool).tolist()
     for points, visible in zip(keypoints.to(torch.int64).tolist(), seen, strict=True):
-        for (x, y), there in zip(points, visible, strict=True):
-            if there:
+        for (x, y), shows in zip(points, visible, strict=True):
+            if shows:
                 place = (x - radius, y - radius, x + radius, y + radius)
                 pen.ellipse(place, fill=colors, outline=None, width=0)
         for one, other in connectivity or ():

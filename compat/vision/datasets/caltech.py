@@ -83,8 +83,8 @@ class Caltech101(_Caltech):
         need()
         name = f"image_{self.index[index]:04d}.jpg"
         image = Image.open(self._place(self.pictures, self.categories[self.y[index]], name))
-        targets = tuple(self._target(kind, index) for kind in self.target_type)
-        return self.applied(image, targets if len(targets) > 1 else targets[0])
+        targets = [self._target(kind, index) for kind in self.target_type]
+        return self.applied(image, tuple(targets) if len(targets) > 1 else targets[0])
 
     def _check_exists(self) -> bool:
         return super()._check_exists() and os.path.exists(self._place("Annotations"))

@@ -80,10 +80,10 @@ class CelebA(Fetched):
         need()
         folder = os.path.join(self.root, self.base_folder, "img_align_celeba")
         image = Image.open(os.path.join(folder, self.filename[index]))
-        targets = tuple(self._target(kind, index) for kind in self.target_type)
+        targets = [self._target(kind, index) for kind in self.target_type]
         if not targets:
             return (image if self.transform is None else self.transform(image)), None
-        return self.applied(image, targets if len(targets) > 1 else targets[0])
+        return self.applied(image, tuple(targets) if len(targets) > 1 else targets[0])
 
     def __len__(self) -> int:
         return len(self.attr)

@@ -25,7 +25,7 @@ _TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 def read_sn3_pascalvincent_tensor(path: Any, strict: bool = True) -> torch.Tensor:
     """The tensor of an idx file. ValueError when it is none or is cut off."""
-    opener = gzip.open if str(path).endswith(".gz") else open
+    opener: Any = gzip.open if str(path).endswith(".gz") else open
     with opener(path, "rb") as file:
         data = file.read()
     if len(data) < 4 or data[0] or data[1] or data[2] not in _TYPES or not 1 <= data[3] <= 3:

@@ -62,10 +62,10 @@ class OxfordIIITPet(Fetched):
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         need()
         image = Image.open(self._images[index]).convert("RGB")
-        targets = tuple(self._target(kind, index) for kind in self._target_types)
+        targets = [self._target(kind, index) for kind in self._target_types]
         target: Any = None
         if targets:
-            target = targets if len(targets) > 1 else targets[0]
+            target = tuple(targets) if len(targets) > 1 else targets[0]
         return (image, target) if self.transforms is None else self.transforms(image, target)
 
     def __len__(self) -> int:

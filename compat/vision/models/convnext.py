@@ -30,6 +30,9 @@ class LayerNorm2d(nn.LayerNorm):
         return normed.permute(0, 3, 1, 2)
 
 
+_NORM: Norm = LayerNorm2d
+
+
 class CNBlock(nn.Module):
     """A 7 x 7 convolution of single channels and two linear layers, scaled and added."""
 
@@ -81,7 +84,7 @@ class ConvNeXt(nn.Module):
             isinstance(one, CNBlockConfig) for one in block_setting
         ):
             raise TypeError("The block_setting should be List[CNBlockConfig]")
-        block, norm = block or CNBlock, norm_layer or partial(LayerNorm2d, eps=1e-6)
+        block, norm = block or CNBlock, norm_layer or partial(_NORM, eps=1e-6)
         layers: list[nn.Module] = [
             Conv2dNormActivation(
                 3, block_setting[0].input_channels, kernel_size=4, stride=4, padding=0,

@@ -175,6 +175,10 @@ def _names(v1: str, v2: str | None = None) -> dict[str, str | File]:
     return {"IMAGENET1K_V1": v1} | ({"IMAGENET1K_V2": File(v2, resize=232)} if v2 else {})
 
 
+def _usual(settings: dict[str, Any], **usual: Any) -> dict[str, Any]:
+    return usual | settings
+
+
 _V2 = "IMAGENET1K_V2"
 ResNet18_Weights = imagenet("ResNet18", **_names("resnet18-f37072fd.pth"))
 ResNet34_Weights = imagenet("ResNet34", **_names("resnet34-b627a593.pth"))
@@ -241,28 +245,28 @@ def resnet152(**kwargs: Any) -> ResNet:
 @builder(ResNeXt50_32X4D_Weights)
 def resnext50_32x4d(**kwargs: Any) -> ResNet:
     """ResNeXt of 50 layers, 32 groups of 4."""
-    return ResNet(Bottleneck, [3, 4, 6, 3], **{"groups": 32, "width_per_group": 4} | kwargs)
+    return ResNet(Bottleneck, [3, 4, 6, 3], **_usual(kwargs, groups=32, width_per_group=4))
 
 
 @builder(ResNeXt101_32X8D_Weights)
 def resnext101_32x8d(**kwargs: Any) -> ResNet:
     """ResNeXt of 101 layers, 32 groups of 8."""
-    return ResNet(Bottleneck, [3, 4, 23, 3], **{"groups": 32, "width_per_group": 8} | kwargs)
+    return ResNet(Bottleneck, [3, 4, 23, 3], **_usual(kwargs, groups=32, width_per_group=8))
 
 
 @builder(ResNeXt101_64X4D_Weights)
 def resnext101_64x4d(**kwargs: Any) -> ResNet:
     """ResNeXt of 101 layers, 64 groups of 4."""
-    return ResNet(Bottleneck, [3, 4, 23, 3], **{"groups": 64, "width_per_group": 4} | kwargs)
+    return ResNet(Bottleneck, [3, 4, 23, 3], **_usual(kwargs, groups=64, width_per_group=4))
 
 
 @builder(Wide_ResNet50_2_Weights)
 def wide_resnet50_2(**kwargs: Any) -> ResNet:
     """ResNet of 50 layers with bottlenecks twice as wide."""
-    return ResNet(Bottleneck, [3, 4, 6, 3], **{"width_per_group": 128} | kwargs)
+    return ResNet(Bottleneck, [3, 4, 6, 3], **_usual(kwargs, width_per_group=128))
 
 
 @builder(Wide_ResNet101_2_Weights)
 def wide_resnet101_2(**kwargs: Any) -> ResNet:
     """ResNet of 101 layers with bottlenecks twice as wide."""
-    return ResNet(Bottleneck, [3, 4, 23, 3], **{"width_per_group": 128} | kwargs)
+    return ResNet(Bottleneck, [3, 4, 23, 3], **_usual(kwargs, width_per_group=128))

@@ -337,10 +337,12 @@ def _made(
     return SwinTransformer([4, 4], width, [2, 2, deep, 2], heads, [window, window], **settings)
 
 
-def _second(*facts: Any) -> SwinTransformer:
-    *sizes, settings = facts
-    newer = {"block": SwinTransformerBlockV2, "downsample_layer": PatchMergingV2}
-    return _made(*sizes, newer | settings)
+def _second(
+    width: int, deep: int, heads: list[int], window: int, depth_prob: float,
+    settings: dict[str, Any],
+) -> SwinTransformer:  # fmt: skip
+    newer: dict[str, Any] = {"block": SwinTransformerBlockV2, "downsample_layer": PatchMergingV2}
+    return _made(width, deep, heads, window, depth_prob, newer | settings)
 
 
 def _file(name: str, crop: int, resize: int) -> File:

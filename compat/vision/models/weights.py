@@ -88,7 +88,7 @@ def checkpoints(name: str, members: dict[str, Weights], default: str) -> Any:
     return made
 
 
-def imagenet(name: str, default: str = "IMAGENET1K_V1", **files: str | File) -> Any:
+def imagenet(name: str, default: str = "IMAGENET1K_V1", /, **files: str | File) -> Any:
     """The checkpoints of a model by their names: `resnet18-f37072fd.pth` at PyTorch's site."""
     members = {}
     for key, given in files.items():

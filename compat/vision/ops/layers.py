@@ -7,7 +7,10 @@ from typing import Any
 
 import compat as torch
 from compat import nn
-from compat.nn.modules.families import ntuple
+
+
+def _each(value: Any, rank: int) -> tuple[int, ...]:
+    return tuple(value) if isinstance(value, Sequence) else (value,) * rank
 
 
 class ConvNormActivation(nn.Sequential):
@@ -26,7 +29,7 @@ class ConvNormActivation(nn.Sequential):
                 padding = (kernel_size - 1) // 2 * dilation
             else:
                 rank = len(kernel_size) if isinstance(kernel_size, Sequence) else len(dilation)
-                sizes, steps = ntuple(kernel_size, rank), ntuple(dilation, rank)
+                sizes, steps = _each(kernel_size, rank), _each(dilation, rank)
                 padding = tuple((n - 1) // 2 * d for n, d in zip(sizes, steps, strict=True))
         layers = [
             conv_layer(

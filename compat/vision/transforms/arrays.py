@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 import compat as torch
-from compat.nn import functional as F
+
+F = torch.nn.functional
 
 
 def dimensions(image: torch.Tensor) -> list[int]:
