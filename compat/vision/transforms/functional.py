@@ -155,6 +155,28 @@ def normalize(
     return made.sub_(middle).div_(width)
 
 
+def wanted_size(size: Any, old: Sequence[int], max_size: int | None = None) -> list[int]:
+    """The (height, width) that `resize` makes of an old one."""
+    height, width = old
+    wanted = [size] if isinstance(size, int) else list(size)
+    if len(wanted) == 2:
+        return wanted
+    if len(wanted) != 1:
+        raise ValueError("Size must be an int or a 1 or 2 element tuple/list, not a "
+                         f"{len(wanted)} element tuple/list")  # fmt: skip
+    short, long = sorted((height, width))
+    new_short, new_long = wanted[0], int(wanted[0] * long / short)
+    if max_size is not None:
+        if max_size <= new_short:
+            raise ValueError(
+                f"max_size = {max_size} must be strictly greater than the requested size for the "
+                f"smaller edge size = {size}"
+            )
+        if new_long > max_size:
+            new_short, new_long = int(max_size * new_short / new_long), max_size
+    return [new_short, new_long] if height <= width else [new_long, new_short]
+
+
 def resize(
     img: Any, size: Any, interpolation: Any = InterpolationMode.BILINEAR,
     max_size: int | None = None, antialias: bool | None = True,
@@ -163,22 +185,7 @@ def resize(
     mode = mode_name(interpolation)
     module = _of(img)
     _, height, width = module.dimensions(img)
-    wanted = [size] if isinstance(size, int) else list(size)
-    if len(wanted) == 1:
-        short, long = sorted((height, width))
-        new_short, new_long = wanted[0], int(wanted[0] * long / short)
-        if max_size is not None:
-            if max_size <= new_short:
-                raise ValueError(
-                    f"max_size = {max_size} must be strictly greater than the requested size "
-                    f"for the smaller edge size = {size}"
-                )
-            if new_long > max_size:
-                new_short, new_long = int(max_size * new_short / new_long), max_size
-        wanted = [new_short, new_long] if height <= width else [new_long, new_short]
-    elif len(wanted) != 2:
-        raise ValueError("Size must be an int or a 1 or 2 element tuple/list, not a "
-                         f"{len(wanted)} element tuple/list")  # fmt: skip
+    wanted = wanted_size(size, (height, width), max_size)
     if wanted == [height, width]:
         return img
     return module.resize(img, wanted, mode, antialias)
