@@ -7,13 +7,13 @@ and `wrap` gives a plain tensor the kind of another.
 from __future__ import annotations
 
 import enum
-from typing import Any, TypeVar
+from typing import Any
 
 import compat as torch
 from compat.vision.transforms import functional as F
 from compat.vision.transforms.pictures import is_picture
 
-T = TypeVar("T", bound="TVTensor")
+_BASE: Any = torch.Tensor  # whose methods are made from declarations
 
 
 class TVTensor(torch.Tensor):
@@ -48,28 +48,31 @@ class TVTensor(torch.Tensor):
     def _same(self, tensor: torch.Tensor) -> Any:
         return self._of(tensor, **{name: getattr(self, name) for name in self._facts})
 
+    def _plain(self) -> Any:
+        return self.as_subclass(torch.Tensor)
+
     def clone(self, *args: Any, **kwargs: Any) -> Any:
         """A copy of the same kind."""
-        return self._same(super().clone(*args, **kwargs))
+        return self._same(self._plain().clone(*args, **kwargs))
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """Of another type or place, and the same kind."""
-        return self._same(super().to(*args, **kwargs))
+        return self._same(self._plain().to(*args, **kwargs))
 
     def detach(self) -> Any:
         """Without its history, and the same kind."""
-        return self._same(super().detach())
+        return self._same(self._plain().detach())
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
         """Sets whether gradients are wanted, and gives itself."""
-        super().requires_grad_(requires_grad)
+        _BASE.requires_grad_(self, requires_grad)
         return self
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self.detach().clone().requires_grad_(self.requires_grad)
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
-        text = repr(self.as_subclass(torch.Tensor))
+        text = repr(self._plain())
         inner = text[text.index("(") + 1 : -1]
         told = "".join(f", {name}={getattr(self, name)}" for name in self._facts)
         return f"{type(self).__name__}({inner}{told})"

@@ -106,7 +106,8 @@ class Transform(torch.nn.Module):
         for name, value in self.__dict__.items():
             if name.startswith("_") or name == "training" or not isinstance(value, plain):
                 continue
-            facts.append(f"{name}={value}")
+            shown = value.value if isinstance(value, InterpolationMode) else value
+            facts.append(f"{name}={shown}")
         return ", ".join(facts)
 
 

@@ -43,28 +43,32 @@ def _finished(boxes: BoundingBoxes, corners: torch.Tensor, size: Size, cut: bool
 def moved(item: Any, move: Move, size: Size, cut: bool = True) -> Any:
     """Boxes or points whose corners (..., 2) a function moves onto a picture of a size.
 
-    A box becomes the smallest one around its four corners.
+    A box becomes the smallest one around its four corners, cut at the picture's edges. Whole
+    numbers are cut off once all is done.
     """
     plain = item.as_subclass(torch.Tensor)
+    exact = plain if plain.is_floating_point() else plain.to(torch.float32)
     if isinstance(item, KeyPoints):
-        made = move(plain.to(torch.float32) if not plain.is_floating_point() else plain)
-        if cut:
-            limit = torch.tensor([float(size[1] - 1), float(size[0] - 1)], device=plain.device)
-            made = torch.minimum(made.clamp(min=0), limit.to(made.dtype))
-        return wrap(made.to(plain.dtype), like=item, canvas_size=size)
-    corners = converted(plain, item.format, BoundingBoxFormat.XYXY)
-    exact = corners if corners.is_floating_point() else corners.to(torch.float32)
+        return wrap(move(exact).to(plain.dtype), like=item, canvas_size=size)
+    exact = converted(exact, item.format, BoundingBoxFormat.XYXY)
     left, top, right, bottom = exact.unbind(-1)
     points = torch.stack([left, top, right, top, right, bottom, left, bottom], -1)
     found = move(points.reshape(-1, 4, 2))
     hull = torch.cat([found.amin(1), found.amax(1)], 1)
-    return _finished(item, hull.to(plain.dtype), size, cut)
+    return _finished(item, hull, size, cut)
 
 
 def shifted(item: Any, right: float, down: float, size: Size) -> Any:
     """Moved by pixels."""
     step = torch.tensor([float(right), float(down)])
     return moved(item, lambda points: points + step.to(points.dtype), size)
+
+
+def onto(points: KeyPoints) -> KeyPoints:
+    """Points brought onto the picture."""
+    plain, (height, width) = points.as_subclass(torch.Tensor), points.canvas_size
+    x, y = plain[..., 0].clamp(0, width - 1), plain[..., 1].clamp(0, height - 1)
+    return wrap(torch.stack([x, y], -1), like=points)
 
 
 def flipped(item: Any, along: int) -> Any:
@@ -82,10 +86,12 @@ def flipped(item: Any, along: int) -> Any:
 
 
 def scaled(item: Any, size: Size) -> Any:
-    """For a picture brought to another size."""
+    """For a picture brought to another size: in each form of boxes all numbers are lengths."""
     height, width = item.canvas_size
-    ratio = torch.tensor([size[1] / width, size[0] / height])
-    return moved(item, lambda points: points * ratio.to(points.dtype), size, cut=False)
+    plain = item.as_subclass(torch.Tensor)
+    ratios = [size[1] / width, size[0] / height] * (plain.shape[-1] // 2)
+    made = (plain * torch.tensor(ratios, device=plain.device)).to(plain.dtype)
+    return wrap(made, like=item, canvas_size=size)
 
 
 def turned(

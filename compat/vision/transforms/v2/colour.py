@@ -127,14 +127,11 @@ class RandomPhotometricDistort(Coloured):
         def factor(low: float, high: float) -> float | None:
             return uniform(low, high) if torch.rand(1).item() < self.p else None
 
-        drawn: dict[str, Any] = {
-            "brightness": factor(*self.brightness), "before": torch.rand(1).item() < 0.5,
-            "contrast": None, "order": None,
-        }  # fmt: skip
-        drawn["contrast"] = factor(*self.contrast)
-        drawn["saturation"], drawn["hue"] = factor(*self.saturation), factor(*self.hue)
-        if torch.rand(1).item() < self.p:
-            drawn["order"] = torch.randperm(count).tolist()
+        names = ("brightness", "contrast", "saturation", "hue")
+        drawn: dict[str, Any] = {name: factor(*getattr(self, name)) for name in names}
+        drawn["before"] = torch.rand(()).item() < 0.5
+        permuted = torch.rand(1).item() < self.p
+        drawn["order"] = torch.randperm(count).tolist() if permuted else None
         return drawn
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
@@ -156,7 +153,7 @@ class GaussianBlur(Coloured):
     def __init__(self, kernel_size: Any, sigma: Any = (0.1, 2.0)) -> None:
         super().__init__()
         known = first.GaussianBlur(kernel_size, sigma)
-        self.kernel_size, self.sigma = known.kernel_size, known.sigma
+        self.kernel_size, self.sigma = known.kernel_size, list(known.sigma)
 
     def make_params(self, flat_inputs: Leaves) -> dict[str, Any]:
         """Draws for one sample."""

@@ -20,9 +20,6 @@ class _Several(Transform):
             raise ValueError("Pass at least one transform")
         self.transforms = transforms
 
-    def extra_repr(self) -> str:
-        """The transforms, one a line."""
-        return "\n".join(str(one) for one in self.transforms)
 
 
 def _through(steps: Any, inputs: tuple[Any, ...]) -> Any:
@@ -34,14 +31,20 @@ def _through(steps: Any, inputs: tuple[Any, ...]) -> Any:
     return sample_of(inputs)
 
 
-class Compose(_Several):
+class _Lines(_Several):
+    def extra_repr(self) -> str:
+        """The transforms, one a line."""
+        return "\n".join(f"    {one}" for one in self.transforms)
+
+
+class Compose(_Lines):
     """Transforms one after the other."""
 
     def forward(self, *inputs: Any) -> Any:
         return _through(self.transforms, inputs)
 
 
-class RandomApply(_Several):
+class RandomApply(_Lines):
     """Transforms applied with a probability."""
 
     def __init__(self, transforms: Any, p: float = 0.5) -> None:

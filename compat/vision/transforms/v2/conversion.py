@@ -133,10 +133,6 @@ class ToDtype(Transform):
             return inpt
         return F.to_dtype(inpt, wanted, scale=self.scale and image)
 
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"dtype={self.dtype}, scale={self.scale}"
-
 
 class ConvertImageDtype(Coloured):
     """`ToDtype` with `scale`, for images."""
@@ -236,14 +232,19 @@ class ConvertBoundingBoxFormat(Transform):
 
 
 class ClampBoundingBoxes(Transform):
-    """Boxes cut at the picture's edges."""
+    """Boxes cut at the picture's edges; clamping_mode "auto" for as they say themselves, or None
+    for not at all."""
+
+    def __init__(self, clamping_mode: str | None = "auto") -> None:
+        super().__init__()
+        self.clamping_mode = clamping_mode
 
     def _takes(self, inpt: Any) -> bool:
         return isinstance(inpt, BoundingBoxes)
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """One part of a sample."""
-        return F.clamp_bounding_boxes(inpt)
+        return inpt if self.clamping_mode is None else F.clamp_bounding_boxes(inpt)
 
 
 class ClampKeyPoints(Transform):

@@ -198,7 +198,7 @@ def sanitize_bounding_boxes(
 
 def clamp_keypoints(inpt: KeyPoints) -> Any:
     """Points brought onto the picture."""
-    return places.shifted(inpt, 0, 0, inpt.canvas_size)
+    return places.onto(inpt)
 
 
 def normalize(
@@ -269,8 +269,8 @@ def pad(inpt: Any, padding: Any, fill: Any = None, padding_mode: str = "constant
         return places.shifted(inpt, left, top, (height + top + bottom, width + left + right))
     fill = 0 if fill is None else fill
     if isinstance(inpt, Mask):
-        return _mask(inpt, F.pad, padding, 0 if isinstance(fill, list | tuple) else fill,
-                     padding_mode)  # fmt: skip
+        fill = 0 if isinstance(fill, list | tuple) else fill
+        return _mask(inpt, F.pad, padding, fill, padding_mode)
     return _image(inpt, F.pad, padding, fill, padding_mode)
 
 
@@ -437,7 +437,14 @@ def invert(inpt: Any) -> Any:
 
 def posterize(inpt: Any, bits: int) -> Any:
     """Fewer bits a channel."""
-    return _colour(inpt, F.posterize, bits)
+
+    def coarse(image: Any) -> Any:
+        if not isinstance(image, torch.Tensor) or not image.is_floating_point():
+            return F.posterize(image, bits)
+        levels = 1 << bits
+        return (image * levels).floor().clamp(0, levels - 1) / levels
+
+    return _colour(inpt, coarse)
 
 
 def solarize(inpt: Any, threshold: float) -> Any:
@@ -452,7 +459,13 @@ def autocontrast(inpt: Any) -> Any:
 
 def equalize(inpt: Any) -> Any:
     """Each channel's values spread evenly."""
-    return _colour(inpt, F.equalize)
+
+    def spread(image: Any) -> Any:
+        if not isinstance(image, torch.Tensor) or not image.is_floating_point():
+            return F.equalize(image)
+        return arrays.convert(F.equalize(arrays.convert(image, torch.uint8)), image.dtype)
+
+    return _colour(inpt, spread)
 
 
 def permute_channels(inpt: Any, permutation: list[int]) -> Any:

@@ -143,18 +143,16 @@ class Filled(Transform):
           for the kinds that it doesn't name
     """
 
-    def __init__(self, fill: Any = 0) -> None:
-        super().__init__()
-        self.fill = fill
+    fill: Any
 
     def filling(self, inpt: Any) -> Any:
-        """What to fill an input with; masks get 0 where it isn't said otherwise."""
+        """What to fill an input with."""
         if isinstance(self.fill, dict):
             for kind, value in self.fill.items():
                 if not isinstance(kind, str) and isinstance(inpt, kind):
                     return value
             return self.fill.get("others", 0)
-        return 0 if isinstance(inpt, Mask) else self.fill
+        return self.fill
 
     def spread(self, inpt: Any) -> Any:
         """`filling` with a number for each channel of a tensor, which turning it wants."""
@@ -169,8 +167,9 @@ class Pad(Filled):
     """`functional.pad`."""
 
     def __init__(self, padding: Any, fill: Any = 0, padding_mode: str = "constant") -> None:
-        super().__init__(fill)
-        self.padding, self.padding_mode = padding, padding_mode
+        super().__init__()
+        self.padding = padding if isinstance(padding, int) else list(padding)
+        self.fill, self.padding_mode = fill, padding_mode
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """One part of a sample."""
@@ -183,10 +182,10 @@ class RandomZoomOut(Filled):
     def __init__(
         self, fill: Any = 0, side_range: Sequence[float] = (1.0, 4.0), p: float = 0.5
     ) -> None:
-        super().__init__(fill)
+        super().__init__()
         if side_range[0] < 1.0 or side_range[0] > side_range[1]:
             raise ValueError(f"Invalid side range provided {side_range}.")
-        self.side_range, self.p = side_range, p
+        self.p, self.fill, self.side_range = p, fill, side_range
 
     def forward(self, *inputs: Any) -> Any:
         if torch.rand(1).item() >= self.p:
@@ -215,9 +214,10 @@ class RandomRotation(Filled):
         self, degrees: Any, interpolation: Any = _NEAREST, expand: bool = False,
         center: Any = None, fill: Any = 0,
     ) -> None:  # fmt: skip
-        super().__init__(fill)
+        super().__init__()
         self.degrees = first.RandomRotation(degrees).degrees
-        self.interpolation, self.expand, self.center = interpolation, expand, center
+        self.interpolation, self.expand = interpolation, expand
+        self.fill, self.center = fill, center
 
     def make_params(self, flat_inputs: Leaves) -> dict[str, Any]:
         """Draws for one sample."""
@@ -238,10 +238,11 @@ class RandomAffine(Filled):
         self, degrees: Any, translate: Any = None, scale: Any = None, shear: Any = None,
         interpolation: Any = _NEAREST, fill: Any = 0, center: Any = None,
     ) -> None:  # fmt: skip
-        super().__init__(fill)
+        super().__init__()
         known = first.RandomAffine(degrees, translate, scale, shear)
         self.degrees, self.translate, self.scale = known.degrees, translate, scale
-        self.shear, self.interpolation, self.center = known.shear, interpolation, center
+        self.shear, self.interpolation = known.shear, interpolation
+        self.fill, self.center = fill, center
 
     def make_params(self, flat_inputs: Leaves) -> dict[str, Any]:
         """Draws for one sample."""
@@ -266,17 +267,16 @@ class RandomCrop(Filled):
         self, size: Any, padding: Any = None, pad_if_needed: bool = False, fill: Any = 0,
         padding_mode: str = "constant",
     ) -> None:  # fmt: skip
-        super().__init__(fill)
+        super().__init__()
         self.size = F1.pair(size)
-        self.padding, self.pad_if_needed = padding, pad_if_needed
-        self.padding_mode = padding_mode
+        self.padding = None if padding is None else F1._sides(padding)
+        self.pad_if_needed, self.fill, self.padding_mode = pad_if_needed, fill, padding_mode
 
     def make_params(self, flat_inputs: Leaves) -> dict[str, Any]:
         """Draws for one sample."""
         height, width = old = size_of(flat_inputs)
         tall, wide = self.size
-        sides = [0, 0, 0, 0] if self.padding is None else F1._sides(self.padding)
-        left, top, right, bottom = sides
+        left, top, right, bottom = self.padding or [0, 0, 0, 0]
         height, width = height + top + bottom, width + left + right
         if self.pad_if_needed:
             more = max(tall - height, 0), max(wide - width, 0)
@@ -312,10 +312,12 @@ class RandomPerspective(Sometimes, Filled):
         self, distortion_scale: float = 0.5, p: float = 0.5, interpolation: Any = _BILINEAR,
         fill: Any = 0,
     ) -> None:  # fmt: skip
-        Filled.__init__(self, fill)
+        super().__init__(p)
         if not 0 <= distortion_scale <= 1:
             raise ValueError("Argument distortion_scale value should be between 0 and 1")
-        self.p, self.distortion_scale, self.interpolation = p, distortion_scale, interpolation
+        self.distortion_scale, self.interpolation, self.fill = (
+            distortion_scale, interpolation, fill,
+        )  # fmt: skip
 
     def make_params(self, flat_inputs: Leaves) -> dict[str, Any]:
         """Draws for one sample."""

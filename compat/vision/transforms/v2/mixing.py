@@ -11,7 +11,7 @@ from compat.utils import _pytree
 from compat.vision.transforms import geometry as first
 from compat.vision.transforms.v2 import functional as F
 from compat.vision.transforms.v2.base import Leaves, Transform, channels_of, sample_of, size_of
-from compat.vision.transforms.v2.colour import SometimesColoured
+from compat.vision.transforms.v2.colour import Coloured, SometimesColoured
 from compat.vision.tv_tensors import BoundingBoxes, Image, KeyPoints, Mask, Video
 
 
@@ -27,13 +27,11 @@ class RandomErasing(SometimesColoured):
     ) -> None:  # fmt: skip
         super().__init__(p)
         known = first.RandomErasing(p, scale, ratio, value, inplace)
-        self.scale, self.ratio, self.inplace = known.scale, known.ratio, inplace
+        self.scale, self.ratio = known.scale, known.ratio
         if isinstance(value, int | float):
-            self.value: Any = [float(value)]
-        elif isinstance(value, str):
-            self.value = None
-        else:
-            self.value = [float(one) for one in value]
+            value = [float(value)]
+        self.value = None if isinstance(value, str) else [float(one) for one in value]
+        self.inplace = inplace
 
     def make_params(self, flat_inputs: Leaves) -> dict[str, Any]:
         """Draws for one sample."""
@@ -78,10 +76,12 @@ class _Mixed(Transform):
     ) -> None:  # fmt: skip
         super().__init__()
         self.alpha, self.num_classes = float(alpha), num_classes
-        self._dist = torch.distributions.Beta(
-            torch.tensor([self.alpha]), torch.tensor([self.alpha])
-        )
         self._labels_getter = _labels if labels_getter == "default" else labels_getter
+
+    def _beta(self) -> float:
+        """A draw from Beta(alpha, alpha), of two gamma draws as torch makes it."""
+        both = torch._standard_gamma(torch.full((2,), self.alpha, dtype=torch.float64))
+        return float((both[0] / both.sum()).item())
 
     def forward(self, *inputs: Any) -> Any:
         sample = sample_of(inputs)
@@ -112,8 +112,12 @@ class _Mixed(Transform):
             if one is not labels and (F.is_pure_tensor(one) or isinstance(one, Image | Video))
         ]
         for one in pictures:
-            if one.dim() != (5 if isinstance(one, Video) else 4):
-                raise ValueError(f"Expected a batched input, but got {tuple(one.shape)} instead.")
+            rank = 5 if isinstance(one, Video) else 4
+            if one.dim() != rank:
+                raise ValueError(
+                    f"Expected a batched input with {rank} dims, but got {one.dim()} dimensions "
+                    "instead."
+                )
             if one.shape[0] != labels.shape[0]:
                 raise ValueError(
                     f"The batch size of the image or video does not match the batch size of the "
@@ -144,7 +148,7 @@ class MixUp(_Mixed):
 
     def make_params(self, flat_inputs: Leaves) -> dict[str, Any]:
         """Draws for one batch."""
-        return {"kept": float(self._dist.sample(()).item())}
+        return {"kept": self._beta()}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """One part of a sample."""
@@ -158,7 +162,7 @@ class CutMix(_Mixed):
 
     def make_params(self, flat_inputs: Leaves) -> dict[str, Any]:
         """Draws for one batch."""
-        kept = float(self._dist.sample(()).item())
+        kept = self._beta()
         height, width = size_of(flat_inputs)
         x, y = (int(torch.randint(length, (1,)).item()) for length in (width, height))
         half = 0.5 * math.sqrt(1.0 - kept)
@@ -177,17 +181,14 @@ class CutMix(_Mixed):
         return F._kept(inpt, made)
 
 
-class JPEG(SometimesColoured):
+class JPEG(Coloured):
     """Pictures as a JPEG of a random quality makes them."""
 
     def __init__(self, quality: Any) -> None:
-        super().__init__(1.0)
-        self.quality = [quality, quality] if isinstance(quality, int) else list(quality)
+        super().__init__()
+        self.quality = [quality, quality] if isinstance(quality, int) else quality
         if not 1 <= self.quality[0] <= self.quality[1] <= 100:
             raise ValueError(f"quality must be an integer from 1 to 100, got {self.quality =}")
-
-    def forward(self, *inputs: Any) -> Any:
-        return Transform.forward(self, *inputs)
 
     def make_params(self, flat_inputs: Leaves) -> dict[str, Any]:
         """Draws for one sample."""
