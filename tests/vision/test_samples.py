@@ -125,3 +125,16 @@ def test_noise_and_types() -> None:
     made = v2.ToDtype(kinds, scale=True)(sample())
     assert made["image"].max().item() == 1.0 and made["mask"].dtype is compat.int64
     assert made["boxes"].dtype is compat.float32
+
+
+def test_changes_of_the_one_picture() -> None:
+    compat.manual_seed(0)
+    for transform in (v2.AutoAugment(), v2.RandAugment(), v2.TrivialAugmentWide(), v2.AugMix()):
+        given = {"image": sample()["image"], "label": 3}
+        made = transform(given)
+        assert isinstance(made["image"], tv_tensors.Image) and made["label"] == 3
+        numbers = transform(given["image"] / 255)
+        assert numbers.is_floating_point() and 0 <= numbers.min().item()
+        assert numbers.max().item() <= 1
+        with pytest.raises(TypeError, match="Mask"):
+            transform(sample())

@@ -71,3 +71,24 @@ def test_erasing_overwrites_a_rectangle() -> None:
     gone = (made == 9).all(0)
     rows, columns = gone.any(1).sum().item(), gone.any(0).sum().item()
     assert gone.sum().item() == rows * columns > 0
+
+
+def test_learnt_and_random_changes() -> None:
+    kinds = (
+        T.AutoAugment(T.AutoAugmentPolicy.CIFAR10), T.RandAugment(), T.TrivialAugmentWide(),
+        T.AugMix(),
+    )  # fmt: skip
+    for transform in kinds:
+        for image in (picture(), F.pil_to_tensor(picture())):
+            compat.manual_seed(2)
+            first, second = arrays(transform(image))[0], arrays(transform(image))[0]
+            compat.manual_seed(2)
+            assert np.array_equal(first, arrays(transform(image))[0]), transform
+            assert first.shape == second.shape == (40, 50, 3) and first.dtype == np.uint8
+    assert len(T.AutoAugment().policies) == 25
+
+
+def test_a_threshold_between_two_numbers() -> None:
+    ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
+    made = np.asarray(F.solarize(ramp, 113.3))[0]
+    assert made[113] == 113 and made[114] == 255 - 114

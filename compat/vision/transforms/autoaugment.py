@@ -98,12 +98,12 @@ def policies(policy: AutoAugmentPolicy) -> list[tuple[Step, Step]]:
 
 
 def _line(start: float, end: float, count: int) -> list[float]:
-    """Evenly from one number to another, in float32 from the nearer end, as torch rounds it: some
-    changes are told apart by the last bit."""
-    at, first, last = np.arange(count, dtype=np.float32), np.float32(start), np.float32(end)
-    step = (last - first) / np.float32(count - 1)
-    up, down = first + step * at, last - step * (count - 1 - at)
-    return np.where(at < count // 2, up, down).tolist()
+    """Evenly from one number to another, from the nearer end, each rounded once to float32: the
+    last bit tells on which side of a threshold a pixel is."""
+    first, last = np.float32(start), np.float32(end)
+    step, at = float((last - first) / np.float32(count - 1)), np.arange(count)
+    up, down = float(first) + step * at, float(last) - step * (count - 1 - at)
+    return np.where(at < count // 2, up, down).astype(np.float32).tolist()
 
 
 def _bits(most: int, lost: int, count: int) -> list[float]:

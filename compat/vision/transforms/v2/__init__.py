@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from compat.vision.transforms.autoaugment import AutoAugmentPolicy as AutoAugmentPolicy
 from compat.vision.transforms.names import InterpolationMode as InterpolationMode
 from compat.vision.transforms.v2 import functional as functional
+from compat.vision.transforms.v2.auto import AugMix as AugMix
+from compat.vision.transforms.v2.auto import AutoAugment as AutoAugment
+from compat.vision.transforms.v2.auto import RandAugment as RandAugment
+from compat.vision.transforms.v2.auto import TrivialAugmentWide as TrivialAugmentWide
 from compat.vision.transforms.v2.base import Transform as Transform
 from compat.vision.transforms.v2.colour import RGB as RGB
 from compat.vision.transforms.v2.colour import ColorJitter as ColorJitter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 import compat as torch
@@ -101,7 +102,7 @@ class Transform(torch.nn.Module):
 
     def extra_repr(self) -> str:
         """The settings that are plain."""
-        plain = (bool, int, float, str, tuple, list, InterpolationMode)
+        plain = (bool, int, float, str, tuple, list, enum.Enum)
         facts = []
         for name, value in self.__dict__.items():
             if name.startswith("_") or name == "training" or not isinstance(value, plain):
