@@ -138,3 +138,12 @@ def test_changes_of_the_one_picture() -> None:
         assert numbers.max().item() <= 1
         with pytest.raises(TypeError, match="Mask"):
             transform(sample())
+
+
+def test_a_turn_makes_room() -> None:
+    for degrees in (30, 45, 90, -120):
+        made = v2.functional.rotate(sample()["image"], degrees, expand=True)
+        boxes = v2.functional.rotate(sample()["boxes"], degrees, expand=True)
+        assert boxes.canvas_size == tuple(made.shape[-2:])
+        found = np.array(around(made[0].numpy() > 0))
+        assert np.abs(found - boxes[0].numpy()).max() <= 2

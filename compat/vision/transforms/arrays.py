@@ -203,17 +203,22 @@ def convert(image: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 
 def affine(
-    image: torch.Tensor, matrix: Sequence[float], interpolation: str, fill: Any
-) -> torch.Tensor:
-    """By the matrix from results' places to the image's, both from the centre."""
+    image: torch.Tensor, matrix: Sequence[float], interpolation: str, fill: Any,
+    size: tuple[int, int] | None = None,
+) -> torch.Tensor:  # fmt: skip
+    """By the matrix from results' places to the image's, both from the centre; size is the
+    result's (height, width)."""
     height, width = image.shape[-2:]
-    return _sampled(image, _grid(matrix, height, width), interpolation, fill)
+    return _sampled(image, _grid(matrix, height, width, size), interpolation, fill)
 
 
-def _grid(matrix: Sequence[float], height: int, width: int) -> torch.Tensor:
+def _grid(
+    matrix: Sequence[float], height: int, width: int, size: tuple[int, int] | None
+) -> torch.Tensor:
     a, b, c, d, e, f = matrix
-    x = torch.arange(width, dtype=torch.float32) - (width - 1) * 0.5
-    y = (torch.arange(height, dtype=torch.float32) - (height - 1) * 0.5)[:, None]
+    tall, wide = size or (height, width)
+    x = torch.arange(wide, dtype=torch.float32) - (wide - 1) * 0.5
+    y = (torch.arange(tall, dtype=torch.float32) - (tall - 1) * 0.5)[:, None]
     column = (a * x + b * y + c) / (0.5 * width)
     row = (d * x + e * y + f) / (0.5 * height)
     return torch.stack([column, row], -1)

@@ -364,6 +364,20 @@ def inverse_affine(
     return rows
 
 
+def turned_size(matrix: Sequence[float], height: int, width: int) -> tuple[int, int]:
+    """The (height, width) of whole pixels around a picture that six numbers, by rows, turn about
+    its centre; what a corner is off by rounding isn't counted."""
+    found = []
+    for row, half in ((matrix[3:], height / 2), (matrix[:3], width / 2)):
+        ends = [
+            row[0] * x + row[1] * y + row[2] + half
+            for x in (-width / 2, width / 2) for y in (-height / 2, height / 2)
+        ]  # fmt: skip
+        low, high = (math.trunc(round(end * 1e4, 2)) / 1e4 for end in (min(ends), max(ends)))
+        found.append(math.ceil(high) - math.floor(low))
+    return found[0], found[1]
+
+
 def rotate(
     img: Any, angle: float, interpolation: Any = InterpolationMode.NEAREST, expand: bool = False,
     center: Any = None, fill: Any = None,
@@ -372,14 +386,13 @@ def rotate(
     mode = mode_name(interpolation)
     if pictures.is_picture(img):
         return pictures.rotate(img, angle, mode, expand, center, fill)
-    if expand:
-        raise NotImplementedError("transforms.functional.rotate(expand=True) of tensors")
+    _, height, width = get_dimensions(img)
     middle = [0.0, 0.0]
     if center is not None:
-        _, height, width = get_dimensions(img)
         middle = [center[0] - width * 0.5, center[1] - height * 0.5]
     matrix = inverse_affine(middle, -angle, [0.0, 0.0], 1.0, [0.0, 0.0])
-    return arrays.affine(img, matrix, mode, fill)
+    size = turned_size(matrix, height, width) if expand else None
+    return arrays.affine(img, matrix, mode, fill, size)
 
 
 def affine(

@@ -11,7 +11,7 @@ from typing import Any
 
 import compat as torch
 from compat.vision.ops.boxes import box_convert
-from compat.vision.transforms.functional import inverse_affine
+from compat.vision.transforms.functional import inverse_affine, turned_size
 from compat.vision.tv_tensors import BoundingBoxes, BoundingBoxFormat, KeyPoints, wrap
 
 Size = tuple[int, int]
@@ -112,10 +112,11 @@ def turned(
             [r[0] * x + r[1] * y + s for r, s in zip(rows, shift, strict=True)]
             for x in (0.0, width) for y in (0.0, height)
         ]  # fmt: skip
-        low = [min(one[at] for one in ends) for at in (0, 1)]
-        high = [max(one[at] for one in ends) for at in (0, 1)]
-        back = low
-        size = (round(high[1] - low[1]), round(high[0] - low[0]))
+        back = [min(one[at] for one in ends) for at in (0, 1)]
+        # As large as the picture becomes, which is turned the other way about its middle.
+        size = turned_size(
+            inverse_affine([0.0, 0.0], angle, translate, scale, shear), height, width
+        )
     matrix = torch.tensor(rows, dtype=torch.float32)
     offset = torch.tensor([s - b for s, b in zip(shift, back, strict=True)], dtype=torch.float32)
 
