@@ -70,6 +70,10 @@ def _normed(images: torch.Tensor, value_range: Any, scale_each: bool) -> torch.T
     return images.sub_(low).div_(gap)
 
 
+def _log_api_usage_once(obj: Any) -> None:
+    """Libraries call it; nothing is logged."""
+
+
 def save_image(tensor: Any, fp: Any, format: str | None = None, **kwargs: Any) -> None:
     """Writes pictures with values from 0 to 1 to a file, as `make_grid` arranges them."""
     need()

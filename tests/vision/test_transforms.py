@@ -92,3 +92,13 @@ def test_a_threshold_between_two_numbers() -> None:
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
     made = np.asarray(F.solarize(ramp, 113.3))[0]
     assert made[113] == 113 and made[114] == 255 - 114
+
+
+def test_elastic_displacements_are_smooth_and_small() -> None:
+    compat.manual_seed(0)
+    moved = T.ElasticTransform.get_params([30.0, 30.0], [4.0, 4.0], [40, 50])
+    assert moved.shape == (1, 40, 50, 2) and moved.abs().max().item() < 1.0
+    rough = T.ElasticTransform.get_params([30.0, 30.0], [0.0, 0.0], [40, 50])
+    assert moved.diff(dim=1).abs().mean() < 0.1 * rough.diff(dim=1).abs().mean()
+    still = compat.zeros(1, 40, 50, 2)
+    assert np.array_equal(arrays(F.elastic_transform(picture(), still))[0], np.asarray(picture()))

@@ -9,3 +9,4 @@ from compat.vision.models.weights import get_model_builder as get_model_builder
 from compat.vision.models.weights import get_model_weights as get_model_weights
 from compat.vision.models.weights import get_weight as get_weight
 from compat.vision.models.weights import list_models as list_models
+from compat.vision.models.weights import register_model as register_model

@@ -147,6 +147,20 @@ def builder(
     return decorate
 
 
+def register_model(name: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Lists a function among the models that `get_model` makes, by its own name or another;
+    ValueError for a name that is taken."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        key = name or function.__name__
+        if key in _MODELS:
+            raise ValueError(f"An entry is already registered under the name '{key}'.")
+        _MODELS[key] = function, None
+        return function
+
+    return decorate
+
+
 def _modern(pretrained: bool, known: Any) -> Any:
     warnings.warn(
         "The parameter 'pretrained' is deprecated since 0.13 and may be removed in the "

@@ -238,6 +238,15 @@ def perspective(
     return _sampled(image, torch.stack([column, row], -1), interpolation, fill)
 
 
+def displaced(
+    image: torch.Tensor, displacement: torch.Tensor, interpolation: str, fill: Any
+) -> torch.Tensor:
+    """Each pixel from where it is plus a displacement (height, width, 2)."""
+    height, width = image.shape[-2:]
+    grid = _grid((1.0, 0.0, 0.0, 0.0, 1.0, 0.0), height, width, None)
+    return _sampled(image, grid + displacement.to(grid.dtype), interpolation, fill)
+
+
 def _sampled(
     image: torch.Tensor, grid: torch.Tensor, interpolation: str, fill: Any
 ) -> torch.Tensor:

@@ -48,6 +48,7 @@ from compat.vision.transforms.v2.conversion import (
     UniformTemporalSubsample as UniformTemporalSubsample,
 )
 from compat.vision.transforms.v2.geometry import CenterCrop as CenterCrop
+from compat.vision.transforms.v2.geometry import ElasticTransform as ElasticTransform
 from compat.vision.transforms.v2.geometry import FiveCrop as FiveCrop
 from compat.vision.transforms.v2.geometry import Pad as Pad
 from compat.vision.transforms.v2.geometry import RandomAffine as RandomAffine
@@ -69,3 +70,10 @@ from compat.vision.transforms.v2.mixing import CutMix as CutMix
 from compat.vision.transforms.v2.mixing import MixUp as MixUp
 from compat.vision.transforms.v2.mixing import RandomErasing as RandomErasing
 from compat.vision.transforms.v2.mixing import SanitizeBoundingBoxes as SanitizeBoundingBoxes
+from compat.vision.transforms.v2.queries import check_type as check_type
+from compat.vision.transforms.v2.queries import get_bounding_boxes as get_bounding_boxes
+from compat.vision.transforms.v2.queries import get_keypoints as get_keypoints
+from compat.vision.transforms.v2.queries import has_all as has_all
+from compat.vision.transforms.v2.queries import has_any as has_any
+from compat.vision.transforms.v2.queries import query_chw as query_chw
+from compat.vision.transforms.v2.queries import query_size as query_size

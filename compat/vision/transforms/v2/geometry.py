@@ -332,6 +332,28 @@ class RandomPerspective(Sometimes, Filled):
         )
 
 
+class ElasticTransform(Filled):
+    """Pixels moved by smooth random displacements; boxes and points are not moved along yet."""
+
+    def __init__(
+        self, alpha: Any = 50.0, sigma: Any = 5.0, interpolation: Any = _BILINEAR, fill: Any = 0
+    ) -> None:
+        super().__init__()
+        known = first.ElasticTransform(alpha, sigma)
+        self.alpha, self.sigma = known.alpha, known.sigma
+        self.interpolation, self.fill = interpolation, fill
+
+    def make_params(self, flat_inputs: Leaves) -> dict[str, Any]:
+        """Draws for one sample."""
+        size = list(size_of(flat_inputs))
+        drawn = first.ElasticTransform.get_params(self.alpha, self.sigma, size)
+        return {"displacement": drawn}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """One part of a sample."""
+        return F.elastic(inpt, params["displacement"], self.interpolation, self.spread(inpt))
+
+
 class RandomIoUCrop(Transform):
     """A part that shares enough with one of the boxes, as detectors of single shots train with.
 
