@@ -24,7 +24,7 @@ from compat.engine.value import Meta, Value, meta
 from compat.front import base
 from compat.front.base import TensorBase, read
 from compat.ops.declare import Op, Parameter
-from compat.ops.specialize import Binding
+from compat.ops.specialize import ZERO_DIVISION, Binding
 from compat.tape import history
 from compat.tape.differentiate import Rule
 from compat.tape.node import Node, result_tape, sequence, volatile_tape
@@ -140,7 +140,7 @@ def plan_for(op: Op, codes: Sequence[str], dynamic: Sequence[Any], statics: dict
     kinds = binding.kinds()
     plan = Plan()
     plan.device = device_of(tensors)
-    plan.spec = spec(binding.key(), op.name, lambda: binding.forward, metas, kinds, op.guard)
+    plan.spec = spec(binding.key(), op.name, lambda: binding.forward, metas, kinds, binding.guard)
     outs = plan.spec.outs[: len(plan.spec.outs) - plan.spec.guarded]
     plan.metas = tuple(placed(op, out, metas, plan.device) for out in outs)
     plan.meta = plan.metas[0]
@@ -149,11 +149,26 @@ def plan_for(op: Op, codes: Sequence[str], dynamic: Sequence[Any], statics: dict
     plan.shape_of = None
     single = not gives_several(plan.spec, op)
     plan.launch = launcher("".join(_pattern(code) for code in codes), single, plan.spec.guarded)
+    if binding.divides == "number":
+        plan.launch = _not_by_zero(plan.launch)
     if op.residuals:
         plan.shape_of = lambda results: tuple(results[: -op.residuals])
     if op.results:
         plan.shape_of = named_results(_results_name(op), op.results)
     return plan
+
+
+@cache
+def _not_by_zero(launch: Callable[..., Any]) -> Callable[..., Any]:
+    """The launch of a division of whole numbers by a Python number, which comes last."""
+
+    def checked(plan: Plan, *given: Any) -> Any:
+        if not given[-1] and plan.meta.numel:
+            kind, text = ZERO_DIVISION
+            raise kind(text)
+        return launch(plan, *given)
+
+    return checked
 
 
 def gives_several(made: Spec, op: Op) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from compat.core.size import contiguous_format
 from compat.front.derive import FUNCTIONS
-from compat.front.into import given_out
+from compat.front.into import EXACT, given_out
 
 _TWINS = (
     "as_strided", "detach", "diagonal", "expand", "narrow", "permute", "select", "split",
@@ -24,7 +24,7 @@ def _twin(name: str, view: Callable[..., Any]) -> Callable[..., Any]:
             made = tuple(each.clone(memory_format=contiguous_format) for each in made)
         else:
             made = made.clone(memory_format=contiguous_format)
-        return given_out(out, made)
+        return given_out(out, made, EXACT)
 
     copy.__name__ = copy.__qualname__ = f"{name}_copy"
     copy.__doc__ = f"As `{name}`, in memory of its own."

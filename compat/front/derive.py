@@ -331,9 +331,24 @@ def _operators(op: Op, function: Any) -> Iterator[tuple[str, Callable[..., Any]]
     if op.extras.get("unary"):
         return
     if op.extras.get("reflected", True):
-        yield f"__r{name}__", lambda self, other: function(other, self)
+        yield f"__r{name}__", _reflected(f"__r{name}__", function)
     if op.inplace:
         yield f"__i{name}__", inplace_of(op, function)
+
+
+def _reflected(name: str, function: Any) -> Callable[..., Any]:
+    """The Python operator whose tensor stands on the right."""
+
+    def reflected(self: Any, other: Any) -> Any:
+        if not isinstance(self, TensorBase):
+            raise TypeError(
+                f"descriptor '{name}' for 'torch._C.TensorBase' objects doesn't apply to a "
+                f"'{type(self).__name__}' object"
+            )
+        return function(other, self)
+
+    reflected.__name__ = reflected.__qualname__ = name
+    return reflected
 
 
 def _operator(op: Op, function: Any, name: str) -> Callable[..., Any]:

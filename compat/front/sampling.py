@@ -54,6 +54,7 @@ def _factory(name: str, sampler: Callable[..., np.ndarray[Any, Any]]) -> Callabl
         if extra:
             raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(extra))}'")
         shape = size_of(size)
+        create.typed_out(dtype, out)
         kind = _floating(dtype if out is None else out._meta.dtype)
         made = _made(lambda n: sampler(_stream(generator), n, kind.numpy), shape, kind, device)
         return finished(given_out(out, made), requires_grad)
@@ -130,6 +131,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
     """Normal samples: with mean (once: means) and std for each element, or of size for all."""
     mean = mean if means is None else means
     if size is not None:
+        create.typed_out(dtype, out)
         kind = _floating(dtype)
         made = _made(
             lambda n: streams.normal(_stream(generator), n, kind.numpy, float(mean), float(std)),

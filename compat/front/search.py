@@ -11,7 +11,13 @@ from compat.front import create
 from compat.front.base import TensorBase, look, value_of
 from compat.front.create import from_host, hidden
 from compat.front.derive import FUNCTIONS
-from compat.front.into import assign, given_out
+from compat.front.into import EXACT, assign, given_out
+
+_PLACES = (
+    "torch.searchsorted(): output tensor's dtype is wrong, it can only be Int(int32) or "
+    "Long(int64) depending on whether out_int32 flag is True, but we got output tensor's dtype "
+    "{got} and out_int32 flag is set to the other"
+)
 
 
 def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False,
@@ -21,7 +27,7 @@ def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, r
         input = create.scalar_tensor(input, dtype=sorted_sequence.dtype,
                                      device=sorted_sequence.device)  # fmt: skip
     made = hidden("_searchsorted")(sorted_sequence, input, out_int32, right, side, sorter)
-    return given_out(out, made)
+    return given_out(out, made, _PLACES)
 
 
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False,
@@ -38,7 +44,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
          out: Any = None) -> Any:  # fmt: skip
     """Whether elements are among the test elements; either may be a number."""
     made = hidden("_isin")(elements, test_elements, assume_unique, invert)
-    return given_out(out, made)
+    return given_out(out, made, EXACT)
 
 
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
@@ -74,7 +80,7 @@ def _quantiles(name: str) -> Any:
         if interpolation != "linear":
             q = q.detach()  # type: ignore[attr-defined]  (the result does not move with it)
         made = hidden(f"_{name}")(input, q, dim, keepdim, interpolation=interpolation)
-        return given_out(out, made)
+        return given_out(out, made, "quantile() out tensor must be same dtype as the input tensor")
 
     find.__name__ = find.__qualname__ = name
     find.__doc__ = "What a fraction q of the elements, all or along a dim, does not exceed."
@@ -90,7 +96,7 @@ def nanmedian(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = 
 
 def msort(input: Any, *, out: Any = None) -> Any:
     """Sorted along the first dimension."""
-    return given_out(out, FUNCTIONS["torch"]["sort"](input, 0)[0])
+    return given_out(out, FUNCTIONS["torch"]["sort"](input, 0)[0], EXACT)
 
 
 def polygamma(n: int, input: Any, *, out: Any = None) -> Any:

@@ -26,14 +26,17 @@ def _both_floating(name: str, first: Array, second: Array) -> None:
     )
 
 
-@pointwise(homes=("torch",), inplace=False, math=False)
+_OUT = "Expected object of scalar type {want} but got scalar type {got} for argument 'out'"
+
+
+@pointwise(homes=("torch",), inplace=False, math=False, extras={"out": _OUT})
 def complex(real: Array, imag: Array) -> Array:
     """Complex numbers from their parts, which are of one floating type."""
     _both_floating("complex", real, imag)
     return lax.complex(*jnp.broadcast_arrays(real, imag))
 
 
-@pointwise(homes=("torch",), inplace=False, math=False)
+@pointwise(homes=("torch",), inplace=False, math=False, extras={"out": _OUT})
 def polar(abs: Array, angle: Array) -> Array:
     """Complex numbers from their size and angle."""
     _both_floating("polar", abs, angle)

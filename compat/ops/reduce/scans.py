@@ -28,7 +28,7 @@ def _added_as(name: str, input: jax.Array, dtype: dtype | None) -> jax.Array:
     return input.astype("int64") if input.dtype.kind in "iub" else input
 
 
-@op(inplace=True, math=True)
+@op(inplace=True, math=True, extras={"out": "cast"})
 def cumsum(input: Operand, dim: Dim, *, dtype: DType | None = None) -> Array:
     """The running sum along a dim."""
     input = _added_as("cumsum", input, dtype)
@@ -36,7 +36,7 @@ def cumsum(input: Operand, dim: Dim, *, dtype: DType | None = None) -> Array:
     return jnp.cumsum(input, axis) if input.shape else input
 
 
-@op(inplace=True, math=True)
+@op(inplace=True, math=True, extras={"out": "cast"})
 def cumprod(input: Operand, dim: Dim, *, dtype: DType | None = None) -> Array:
     """The running product along a dim."""
     input = _added_as("cumprod", input, dtype)
@@ -88,4 +88,5 @@ def cummin(input: Array, dim: Dim) -> tuple[Array, Index]:
 def diff(input: Array, n: int = 1, dim: Dim = -1, prepend: Array | None = None,
          append: Array | None = None) -> Array:  # fmt: skip
     """Differences of neighbours along a dim, n times over."""
+    require(n >= 0, f"order must be non-negative but got {n}")
     return jnp.diff(input, n, one_axis(dim, input.ndim), prepend, append)
