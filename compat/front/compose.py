@@ -79,7 +79,8 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
     """The p-norm of all elements or along dims; "fro" is the 2-norm, "nuc" the nuclear norm."""
     if p == "nuc":
         made = hidden("_nuclear_norm")(input, dim if dim is None else tuple(dim), keepdim)
-        return given_out(out, made, "linalg.matrix_norm expected out tensor dtype {want} but got: {got}")
+        said = "linalg.matrix_norm expected out tensor dtype {want} but got: {got}"
+        return given_out(out, made, said)
     if not input._meta.differentiable and dtype is None:
         raise RuntimeError(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
@@ -164,9 +165,8 @@ def nonzero(input: Any, *, out: Any = None, as_tuple: bool = False) -> Any:
         np.zeros((len(places[0]), 0), np.int64)
     )
     made = from_host(rows, d.int64, device)
-    return given_out(
-        out, made, "nonzero: Expected out tensor to have scalar type {want} but got scalar type{got}"
-    )
+    said = "nonzero: Expected out tensor to have scalar type {want} but got scalar type{got}"
+    return given_out(out, made, said)
 
 
 def argwhere(input: Any) -> Any:

@@ -13,6 +13,7 @@ from compat.engine.value import Value
 from compat.front.base import TensorBase, store, value_of
 from compat.ops.declare import Op
 from compat.tape import history
+from compat.tape.mode import no_grad
 
 _NOT_INTO = (
     "{}(): functions with out=... arguments don't support automatic differentiation, but one of "
@@ -164,7 +165,11 @@ def check_cast(from_: dtype, to: dtype) -> None:
 
 
 def inplace_of(op: Op, function: Callable[..., Any]) -> Callable[..., Any]:
-    """`f_(x, ...)`: the function's result takes the place of x's elements."""
+    """`f_(x, ...)`: the function's result takes the place of x's elements.
+
+    It has their shape, but for the few operations with extras["resizes"].
+    """
+    resizes = op.extras.get("resizes")
 
     def front(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self._tape is not None:
@@ -172,7 +177,11 @@ def inplace_of(op: Op, function: Callable[..., Any]) -> Callable[..., Any]:
         for each in args:
             if isinstance(each, TensorBase):
                 refuse_shared(self, each)
-        return assign(self, function(self, *args, **kwargs), op.name)
+        made = function(self, *args, **kwargs)
+        if resizes and made._meta.shape != self._meta.shape:
+            with no_grad():
+                self.resize_(made._meta.shape)
+        return assign(self, made, op.name)
 
     front.__name__ = front.__qualname__ = f"{op.name}_"
     front.__doc__ = f"In-place version of `{op.name}`."

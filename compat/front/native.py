@@ -39,7 +39,8 @@ def native_group_norm(input: Any, weight: Any, bias: Any, N: int, C: int, HxW: i
 
 
 def native_batch_norm(input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any,
-                      training: bool, momentum: float, eps: float, *, out: Any = None) -> Any:  # fmt: skip
+                      training: bool, momentum: float, eps: float, *,
+                      out: Any = None) -> Any:  # fmt: skip
     """`batch_norm`, with the batch's mean and one over its deviation; empty when not training."""
     if not training:
         made = hidden("_batch_norm_eval")(input, weight, bias, running_mean, running_var, eps)

@@ -94,6 +94,19 @@ def nanmedian(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = 
     return hidden("nanmedian")(input, dim, keepdim, out=out)
 
 
+def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
+    """The covariance of variables in rows, observed in columns; it looks at weights, if any.
+
+    fweights   how often each observation counts, whole numbers
+    aweights   how much it weighs, fractions
+    """
+    made = hidden("_cov")(input, correction, fweights, aweights)
+    for name, weights in (("fweights", fweights), ("aweights", aweights)):
+        if weights is not None and (look(value_of(weights)) < 0).any():
+            raise RuntimeError(f"cov(): {name} cannot be negative")
+    return made
+
+
 def msort(input: Any, *, out: Any = None) -> Any:
     """Sorted along the first dimension."""
     return given_out(out, FUNCTIONS["torch"]["sort"](input, 0)[0], EXACT)
@@ -107,10 +120,10 @@ def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
 def derive_searching(tensor: type) -> None:
     """Puts everything here into the torch namespace, and most of it on Tensor."""
     torch = FUNCTIONS["torch"]
-    for function in (searchsorted, bucketize, isin, bincount, nanmedian, msort, polygamma,
+    for function in (searchsorted, bucketize, isin, bincount, cov, nanmedian, msort, polygamma,
                      _quantiles("quantile"), _quantiles("nanquantile")):  # fmt: skip
         torch[function.__name__] = function
-    for name in ("bincount", "nanmedian", "msort", "quantile", "nanquantile"):
+    for name in ("bincount", "cov", "nanmedian", "msort", "quantile", "nanquantile"):
         setattr(tensor, name, torch[name])
     tensor.polygamma = lambda self, n: polygamma(n, self)  # type: ignore[attr-defined]
     tensor.polygamma_ = lambda self, n: assign(self, polygamma(n, self))  # type: ignore[attr-defined]

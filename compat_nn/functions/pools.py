@@ -41,12 +41,29 @@ def _max_pool(rank: int) -> Any:
         kernel = _sized(kernel_size, rank)
         steps = kernel if stride is None or stride == [] else _sized(stride, rank)
         pads, gaps = _sized(padding, rank), _sized(dilation, rank)
+        if rank == 1 and not (input.requires_grad and torch.is_grad_enabled()):
+            _along_a_line(kernel[0], steps[0], pads[0], gaps[0])
         op = hidden("_max_pool_indexed" if return_indices else "_max_pool")
         return op(input, kernel, steps, pads, gaps, bool(ceil_mode))
 
     pool.__name__ = pool.__qualname__ = f"max_pool{rank}d"
     pool.__doc__ = f"Maxima over windows of the last {rank} dimensions."
     return pool
+
+
+def _along_a_line(kernel: int, stride: int, padding: int, dilation: int) -> None:
+    """What PyTorch refuses in words of its own, along one dimension and without gradients."""
+    named = (("kernel_size", kernel), ("stride", stride), ("dilation", dilation))
+    for name, given in named:
+        if given <= 0:
+            raise RuntimeError(f"max_pool1d() {name} must be greater than zero, but got {given}")
+    if padding < 0:
+        raise RuntimeError(f"max_pool1d() padding must be non-negative, but got {padding}")
+    if padding > kernel // 2:
+        raise RuntimeError(
+            "max_pool1d() padding should be at most half of kernel size, but got "
+            f"padding={padding} and kernel_size={kernel}"
+        )
 
 
 def _ranked(name: str, input: Any, rank: int) -> None:
@@ -76,13 +93,13 @@ max_pool1d_with_indices, max_pool2d_with_indices, max_pool3d_with_indices = (
 def _avg_pool(rank: int) -> Any:
     def pool(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
              ceil_mode: bool = False, count_include_pad: bool = True,
-             divisor_override: int | None = None) -> Any:  # fmt: skip
+             divisor_override: int | None = None, **into: Any) -> Any:  # fmt: skip
         _ranked(f"avg_pool{rank}d", input, rank)
         kernel = _sized(kernel_size, rank)
         steps = kernel if stride is None or stride in ((), []) else _sized(stride, rank)
         return hidden("_avg_pool")(
             input, kernel, steps, _sized(padding, rank), bool(ceil_mode), bool(count_include_pad),
-            divisor_override,
+            divisor_override, **into,
         )  # fmt: skip
 
     pool.__name__ = pool.__qualname__ = f"avg_pool{rank}d"

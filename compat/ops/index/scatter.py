@@ -63,18 +63,22 @@ def _placed(
     place = base.at[where]
     if how == "set":
         made = place.set(values)
-    elif base.dtype == bool:
-        require(how in ("sum", "prod"), f'"scatter_gather_{how}" not implemented for \'Bool\'',
-                NotImplementedError)  # fmt: skip
-        turned = how == "prod"  # "and" is "or" of the opposites
-        made = added(base ^ turned, where, values ^ turned) ^ turned
     else:
+        if base.dtype == bool:  # sums are "or", products "and"
+            require(how in _OF_TRUTH, f'"scatter_gather_{how}" not implemented for \'Bool\'',
+                    NotImplementedError)  # fmt: skip
+            base, values, how = base.astype("uint8"), values.astype("uint8"), _OF_TRUTH[how]
+            place = base.at[where]
         if not include:
             neutral = {"sum": 0, "mean": 0, "prod": 1}.get(how)
             fresh = values if neutral is None else jnp.full_like(values, neutral)
             place = place.set(fresh).at[where]
         made = _combined(base if include else None, place, values, where, how)
+        made = made.astype(input.dtype)
     return made.reshape(input.shape), in_range(index, base.shape[axis])
+
+
+_OF_TRUTH = {"sum": "amax", "prod": "amin", "amax": "amax", "amin": "amin"}
 
 
 @jax.custom_jvp

@@ -247,7 +247,8 @@ def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Scalar = 1,
     return scaled(_expanded(input, made.shape), beta, made, alpha)
 
 
-@op(inplace=True, legacy="addbmm(beta, input, alpha, batch1, batch2)")
+@op(inplace=True, legacy="addbmm(beta, input, alpha, batch1, batch2)",
+    extras={"resizes": True})  # fmt: skip
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: Scalar = 1,
            alpha: Scalar = 1) -> Array:  # fmt: skip
     """`beta * input + alpha * sum over the batch of batch1 @ batch2`."""

@@ -68,7 +68,8 @@ def _all_rule(grad: Any, input: Any, result: Any) -> Any:
     return _evenly_rule(grad, input, result)
 
 
-@reduction(homes=("hidden",), name="_max_all", backward=_all_rule, extras={"node": "MaxBackward1", "out": "cast"})
+@reduction(homes=("hidden",), name="_max_all", backward=_all_rule,
+           extras={"node": "MaxBackward1", "out": "cast"})  # fmt: skip
 def max_all(input: Array) -> Array:
     """The largest element."""
     require(
@@ -79,7 +80,8 @@ def max_all(input: Array) -> Array:
     return jnp.max(input)
 
 
-@reduction(homes=("hidden",), name="_min_all", backward=_all_rule, extras={"node": "MinBackward1", "out": "cast"})
+@reduction(homes=("hidden",), name="_min_all", backward=_all_rule,
+           extras={"node": "MinBackward1", "out": "cast"})  # fmt: skip
 def min_all(input: Array) -> Array:
     """The smallest element."""
     require(

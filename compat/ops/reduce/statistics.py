@@ -12,7 +12,7 @@ from compat.core.errors import require
 from compat.ops.declare import op, pointwise, reduction
 from compat.ops.reduce.extremes import _evenly_rule, order, picked_rule
 from compat.ops.reduce.sums import one_axis
-from compat.ops.roles import Array, Bool, Dim, Flag, Index, Operand
+from compat.ops.roles import Array, Dim, Flag, Index, Operand
 
 
 def _nan_median_place(input: jax.Array, axis: int) -> jax.Array:
@@ -127,32 +127,33 @@ def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Arra
     return jnp.zeros(bins, input.dtype).at[place].add(counted.astype(input.dtype))
 
 
-@op(out=False, guard=(RuntimeError, "cov(): fweights and aweights cannot be negative"))
-def cov(input: Array, *, correction: int = 1, fweights: Array | None = None,
-        aweights: Array | None = None) -> tuple[Array, Bool]:  # fmt: skip
+@op(homes=("hidden",), name="_cov", out=False)
+def cov(input: Array, correction: int = 1, fweights: Array | None = None,
+        aweights: Array | None = None) -> Array:  # fmt: skip
     """The covariance of variables in rows, observed in columns.
 
     fweights   how often each observation counts, whole numbers
     aweights   how much it weighs, fractions
     """
     rows = _observed("cov", input)
-    weights, fine = None, jnp.ones((), bool)
+    weights = None
     for name, given, kinds, called in (
         ("fweights", fweights, "iu", "integral"), ("aweights", aweights, "f", "floating point"),
     ):  # fmt: skip
         if given is not None:
             _check_weights(name, given, rows.shape[1], kinds, called)
-            fine &= (given >= 0).all()
             weights = given if weights is None else weights * given
     total: Any = rows.shape[1] if weights is None else weights.sum()
     count = total - correction
     if aweights is not None and correction:
         count = total - correction * (weights * aweights).sum() / total
     if weights is not None:
-        weights = weights.astype(rows.real.dtype)
+        kind = rows.real.dtype
+        weights = weights.astype(jnp.promote_types(kind, weights.dtype) if aweights is not None
+                                 else kind)  # fmt: skip
     off = rows - _weighted(rows, weights).sum(1, keepdims=True) / total
     made = off @ _weighted(off, weights).T.conj() / jnp.maximum(count, 0).astype(rows.real.dtype)
-    return made.squeeze().astype(rows.dtype), fine
+    return made.squeeze()
 
 
 def _observed(name: str, input: jax.Array) -> jax.Array:
@@ -194,7 +195,7 @@ def _weighted(rows: jax.Array, weights: jax.Array | None) -> jax.Array:
 def corrcoef(input: Array) -> Array:
     """Pearson's correlation of variables in rows, observed in columns."""
     rows = _observed("corrcoef", input)
-    made, _ = cov(rows)
+    made = cov(rows)
     if not made.ndim:
         return made / made
     spread = jnp.sqrt(jnp.diagonal(made).real)

@@ -269,7 +269,7 @@ def select_scatter(input: Array, src: Array, dim: Dim, index: int) -> Array:
     return input.at[(*where, index)].set(src.astype(input.dtype))
 
 
-@op(out=False)
+@op
 def slice_scatter(input: Array, src: Array, dim: Dim = 0, start: int | None = None,
                   end: int | None = None, step: int = 1) -> Array:  # fmt: skip
     """A copy with a slice along a dim replaced."""
