@@ -379,6 +379,8 @@ def multilabel_soft_margin_loss(
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-08) -> Any:
     """The cosine of the angle between vectors along dim."""
+    if x1.shape != x2.shape:
+        x1, x2 = torch.broadcast_tensors(x1, x2)
     first = (x1 * x1).sum(dim).sqrt().clamp_min(eps)
     second = (x2 * x2).sum(dim).sqrt().clamp_min(eps)
     return (x1 * x2).sum(dim) / (first * second)
@@ -406,8 +408,14 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-06,
 
 unfold = _OPS["unfold"]
 
+from compat.overrides import has_torch_function as has_torch_function  # noqa: E402
+from compat.overrides import has_torch_function_unary as has_torch_function_unary  # noqa: E402
+from compat.overrides import (  # noqa: E402
+    has_torch_function_variadic as has_torch_function_variadic,
+)
+
 # Other subjects; they come last because they build on the above.
-for _subject in ("attention", "bags", "dropout", "images", "losses", "pools"):
+for _subject in ("attention", "bags", "dropout", "images", "losses", "pools", "arrangements"):
     _module = importlib.import_module(f"compat_nn.functions.{_subject}")
     globals().update({
         _name: _each for _name, _each in vars(_module).items()

@@ -8,6 +8,7 @@ look-up and a short generated function, about a microsecond.
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from compat.core import device as devices
+from compat.core import dtype as d
 from compat.core.device import device
 from compat.engine.recorder import TOO_LONG, local
 from compat.engine.section import Section, user_line
@@ -149,6 +151,8 @@ def plan_for(op: Op, codes: Sequence[str], dynamic: Sequence[Any], statics: dict
     plan.shape_of = None
     single = not gives_several(plan.spec, op)
     plan.launch = launcher("".join(_pattern(code) for code in codes), single, plan.spec.guarded)
+    if op.extras.get("masked") and d.uint8 in (one.dtype for one in metas[1:2]):
+        plan.launch = _with_byte_mask(plan.launch, f"{op.name}_")
     if binding.divides == "number":
         plan.launch = _not_by_zero(plan.launch)
     if op.residuals:
@@ -156,6 +160,31 @@ def plan_for(op: Op, codes: Sequence[str], dynamic: Sequence[Any], statics: dict
     if op.results:
         plan.shape_of = named_results(_results_name(op), op.results)
     return plan
+
+
+BYTE_MASK = (
+    "{} received a mask with dtype torch.uint8, this behavior is now deprecated,please use a mask "
+    "with dtype torch.bool instead."
+)
+_said: set[str] = set()
+
+
+def warn_byte(text: str, once: bool = False) -> None:
+    """Warns of a uint8 tensor in the place of a bool one: each time, or once in a program."""
+    if not (once and text in _said):
+        _said.add(text)
+        warnings.warn(text, UserWarning, stacklevel=5)
+
+
+@cache
+def _with_byte_mask(launch: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The launch of an operation whose mask is of type uint8."""
+
+    def warned(plan: Plan, *given: Any) -> Any:
+        warn_byte(BYTE_MASK.format(name))
+        return launch(plan, *given)
+
+    return warned
 
 
 @cache

@@ -12,6 +12,7 @@ from compat.core import dtype as d
 from compat.core.size import broadcast_shapes, wrap_dim
 from compat.front import create
 from compat.front.base import TensorBase, look, value_of
+from compat.front.call import BYTE_MASK, warn_byte
 from compat.front.create import from_host, hidden, torch_op
 from compat.front.derive import FUNCTIONS
 from compat.front.into import EXACT, assign, given_out, keep_apart
@@ -99,6 +100,11 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{d.TYPE_NAMES[condition._meta.dtype]}"
         )
+    if condition._meta.dtype is d.uint8:
+        warn_byte(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be "
+            "removed in a future version of PyTorch. Use a boolean condition instead.", True,
+        )  # fmt: skip
     made = hidden("_where")(condition, input, other)
     return given_out(out, made, "Expected out type to be {want} but got {got}")
 
@@ -180,6 +186,8 @@ def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
         raise RuntimeError(
             "masked_select: expected BoolTensor or ByteTensor for mask"
         )
+    if mask._meta.dtype is d.uint8:
+        warn_byte(BYTE_MASK.format("masked_select"))
     shape = broadcast_shapes(input._meta.shape, mask._meta.shape)
     flat = input.expand(shape).reshape(-1)
     holds = np.broadcast_to(look(value_of(mask)), shape).reshape(-1)

@@ -252,7 +252,12 @@ def convert(array: Any, to: dtype) -> jax.Array:
         array = array.real
     if to.category < FLOATING and array.dtype.kind == "f" and to.category:
         return _to_whole(array, to)
+    if to is d.float8_e4m3fn:  # it has no infinity: PyTorch takes its greatest number instead
+        array = jnp.clip(array, -_GREATEST, _GREATEST)
     return array.astype(to.numpy)
+
+
+_GREATEST = 448
 
 
 def _to_whole(array: jax.Array, to: dtype) -> jax.Array:

@@ -265,7 +265,7 @@ def put(input: Array, index: Array, source: Array, accumulate: Flag = False) -> 
 _OVERFLOWN = {"float32": "float", "float64": "double", "int64": "int64_t", "int32": "int"}
 
 
-@pointwise(math=False, out=False)
+@pointwise(math=False, out=False, extras={"masked": True})
 def masked_fill(input: Array, mask: Array, value: Scalar) -> Array:
     """value where the mask holds, input elsewhere."""
     require(
@@ -286,7 +286,7 @@ def masked_fill(input: Array, mask: Array, value: Scalar) -> Array:
     return jnp.where(mask.astype(bool), filler.astype(input.dtype), input)
 
 
-@op(out=False, inplace=True)
+@op(out=False, inplace=True, extras={"masked": True})
 def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
     """Elements of source, in order, where the mask holds."""
     require(
