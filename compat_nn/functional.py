@@ -79,10 +79,14 @@ def rrelu(input: Any, lower: float = 0.125, upper: float = 1 / 3, training: bool
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
 
+    from compat.front.sampling import host_slopes
+
     def activation(input: Any) -> Any:
         if not training:
             return _OPS["leaky_relu"](input, (lower + upper) / 2)
-        slope = torch.empty_like(input).uniform_(lower, upper)
+        slope = host_slopes(input, lower, upper)
+        if slope is None:
+            slope = torch.empty_like(input).uniform_(lower, upper)
         return torch.where(input >= 0, input, input * slope)
 
     return _written(activation, input, (), {}) if inplace else activation(input)

@@ -181,9 +181,8 @@ def native_dropout(input: Any, p: float, train: bool | None) -> tuple[Any, Any]:
     """Dropout and the mask of what it kept; None trains."""
     if train is False:
         return input.clone(), torch.ones_like(input, dtype=torch.bool)
-    with torch.no_grad():
-        mask = F.dropout(torch.ones_like(input), p, True)
-    return input * mask, mask.bool()
+    mask = torch.empty_like(input, dtype=torch.bool).bernoulli_(1 - p)
+    return input * mask * (0.0 if p == 1 else 1 / (1 - p)), mask
 
 
 def feature_dropout(input: Any, p: float, train: bool) -> Any:

@@ -190,9 +190,10 @@ def aminmax(input: Array, *, dim: Dim | None = None, keepdim: Flag = False) -> t
             "identity.",
         )
     elif input.ndim:
+        axis = one_axis(dim, input.ndim)
         require(
-            input.shape[axes[0]] > 0,
-            f"aminmax: Expected reduction dim {axes[0]} to have non-zero size.", IndexError,
+            input.shape[axis] > 0,
+            f"aminmax: Expected reduction dim {axis} to have non-zero size.", IndexError,
         )  # fmt: skip
     return jnp.min(input, axes, keepdims=keepdim), jnp.max(input, axes, keepdims=keepdim)
 

@@ -146,7 +146,7 @@ def cov(input: Array, correction: int = 1, fweights: Array | None = None,
     total: Any = rows.shape[1] if weights is None else weights.sum()
     count = total - correction
     if aweights is not None and correction:
-        count = total - correction * (weights * aweights).sum() / total
+        count = total - correction * (weights * aweights).sum() / total  # type: ignore
     if weights is not None:
         kind = rows.real.dtype
         weights = weights.astype(jnp.promote_types(kind, weights.dtype) if aweights is not None

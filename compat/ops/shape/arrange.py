@@ -109,7 +109,7 @@ def rot90(input: Array, k: int = 1, dims: Dims = (0, 1)) -> Array:
         len(turned) == 2, f"expected total rotation dims == 2, but got dims = {len(turned)}"
     )
     require(input.ndim >= 2, f"expected total dims >= 2, but got total dims = {input.ndim}")
-    first, second = turned
+    first, second = turned[0], turned[-1]
     axes = wrap_dim(first, input.ndim), wrap_dim(second, input.ndim)
     require(
         axes[0] != axes[1],
