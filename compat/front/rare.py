@@ -10,6 +10,7 @@ import numpy as np
 
 from compat.core.errors import require
 from compat.front.base import look, value_of
+from compat.front.call import sorted_dims
 from compat.front.create import from_host
 
 
@@ -20,7 +21,7 @@ def dim_order(self: Any, *, ambiguity_check: Any = False) -> tuple[int, ...]:
     memory formats asks for one of those.
     """
     strides = self.stride()
-    found = tuple(sorted(range(len(strides)), key=lambda dim: -strides[dim]))
+    found = tuple(reversed(sorted_dims(self.shape, [strides])))
     if ambiguity_check is not False:
         if isinstance(ambiguity_check, list | tuple):
             known = sum(self.is_contiguous(memory_format=each) for each in ambiguity_check) == 1
