@@ -359,6 +359,11 @@ def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0
                         reduction: str = "mean") -> Any:  # fmt: skip
     """How far the order of two inputs is from what target (1 or -1) says."""
     reduction = _old_reduction(size_average, reduce, reduction)
+    if not input1.dim() == input2.dim() == target.dim():
+        raise RuntimeError(
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
+            f"input1: {input1.size()}, input2: {input2.size()}, target: {target.size()} "
+        )
     return _reduced((-target * (input1 - input2) + margin).clamp_min(0), reduction)
 
 
@@ -367,7 +372,7 @@ def soft_margin_loss(input: Any, target: Any, size_average: Any = None, reduce: 
                      reduction: str = "mean") -> Any:  # fmt: skip
     """`log(1 + exp(-target * input))`."""
     reduction = _old_reduction(size_average, reduce, reduction)
-    return _reduced((-target * input).exp().log1p(), reduction)
+    return _reduced((input * -target).exp().log1p(), reduction)
 
 
 def multilabel_soft_margin_loss(

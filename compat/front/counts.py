@@ -60,8 +60,7 @@ def histogramdd(input: Any, bins: Any, *, range: Any = None, weight: Any = None,
     each = [bins] * rank if isinstance(bins, int) else list(bins)
     if len(each) != rank:
         raise RuntimeError(
-            "torch.histogramdd(): The size of bins must be equal to the innermost dimension of the "
-            "input."
+            "histogramdd: The size of bins must be equal to the innermost dimension of the input."
         )
     limits = [None if range is None else range[2 * at : 2 * at + 2] for at, _ in enumerate(each)]
     columns = [rows[:, at].contiguous() for at, _ in enumerate(each)]

@@ -37,10 +37,12 @@ def _max_pool(rank: int) -> Any:
     def pool(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
              ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
         _ranked(f"max_pool{rank}d", input, rank)
-        _not_empty(input, rank)
         kernel = _sized(kernel_size, rank)
         steps = kernel if stride is None or stride == [] else _sized(stride, rank)
         pads, gaps = _sized(padding, rank), _sized(dilation, rank)
+        if 0 in input.shape:
+            _pads_fit(kernel, pads, gaps)
+            _not_empty(input, rank)
         if rank == 1 and not (input.requires_grad and torch.is_grad_enabled()):
             _along_a_line(kernel[0], steps[0], pads[0], gaps[0])
         op = hidden("_max_pool_indexed" if return_indices else "_max_pool")
@@ -49,6 +51,18 @@ def _max_pool(rank: int) -> Any:
     pool.__name__ = pool.__qualname__ = f"max_pool{rank}d"
     pool.__doc__ = f"Maxima over windows of the last {rank} dimensions."
     return pool
+
+
+def _pads_fit(kernel: Any, pads: Any, gaps: Any) -> None:
+    """What PyTorch asks of the padding before it looks at the sizes of the input."""
+    for size, pad, gap in zip(kernel, pads, gaps, strict=True):
+        if pad < 0:
+            raise RuntimeError(f"pad must be non-negative, but got pad: {pad}")
+        if pad > (gap * (size - 1) + 1) // 2:
+            raise RuntimeError(
+                "pad should be at most half of effective kernel size, but got "
+                f"pad={pad}, kernel_size={size} and dilation={gap}"
+            )
 
 
 def _along_a_line(kernel: int, stride: int, padding: int, dilation: int) -> None:

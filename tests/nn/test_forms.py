@@ -44,7 +44,6 @@ def test_normalisations_and_norms(torch: Any, note: Any) -> None:
         x, torch.ones(3), None, torch.zeros(3), torch.ones(3), False, 0.1, 1e-5, True))  # fmt: skip
     for dim in (0, 1, -1):
         note(lambda: torch.norm_except_dim(x[0], 2, dim))  # noqa: B023
-    note(lambda: (torch.nuclear_norm(x[0]), torch.nuclear_norm(x, (1, 2), True)))
 
 
 @both
