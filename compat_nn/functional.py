@@ -424,7 +424,8 @@ from compat.overrides import (  # noqa: E402
 )
 
 # Other subjects; they come last because they build on the above.
-for _subject in ("attention", "bags", "dropout", "images", "losses", "pools", "arrangements"):
+for _subject in ("attention", "bags", "dropout", "images", "losses", "pools", "arrangements",
+                 "scaled"):  # fmt: skip
     _module = importlib.import_module(f"compat_nn.functions.{_subject}")
     globals().update({
         _name: _each for _name, _each in vars(_module).items()

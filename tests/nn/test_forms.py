@@ -70,3 +70,21 @@ def test_products_of_groups(torch: Any, note: Any) -> None:
     note(lambda: F.grouped_mm(half(8, 8), half(2, 8, 16), offs=ends))
     note(lambda: F.grouped_mm(half(2, 4, 8), half(8, 8), offs=ends))
     note(lambda: F.grouped_mm(half(8, 8), half(8, 16), offs=torch.tensor([4, 8]).int()))
+
+
+@both
+def test_products_with_scales(torch: Any, note: Any) -> None:
+    F = torch.nn.functional
+    whole, rows = F.ScalingType.TensorWise, F.ScalingType.RowWise
+    torch.manual_seed(1)
+    a = torch.randn(4, 16).to(torch.float8_e4m3fn)
+    b = torch.randn(8, 16).to(torch.float8_e5m2).t()
+    one = torch.tensor(2.0)
+    bias = torch.ones(8, dtype=torch.bfloat16)
+    note(lambda: F.scaled_mm(a, b, one, whole, one, whole, bias=bias))
+    note(lambda: F.scaled_mm(a, b, [one], [whole], [one], [whole], output_dtype=torch.float32))
+    each = torch.arange(4.0).reshape(4, 1), torch.arange(8.0).reshape(1, 8)
+    note(lambda: F.scaled_mm(a, b, each[0], rows, each[1], rows))
+    note(lambda: F.scaled_mm(a, b, each[0][:3], rows, each[1], rows))
+    note(lambda: F.scaled_mm(a, b, each[0], whole, one, whole))
+    note(lambda: F.scaled_mm(a, b.t(), one, whole, one, whole))
