@@ -44,7 +44,9 @@ def _max_pool(rank: int) -> Any:
             _pads_fit(kernel, pads, gaps)
             _not_empty(input, rank)
         if rank == 1 and not (input.requires_grad and torch.is_grad_enabled()):
-            _along_a_line(kernel[0], steps[0], pads[0], gaps[0])
+            _along_a_line(
+                input.size(-1), kernel[0], steps[0], pads[0], gaps[0], bool(ceil_mode)
+            )
         op = hidden("_max_pool_indexed" if return_indices else "_max_pool")
         return op(input, kernel, steps, pads, gaps, bool(ceil_mode))
 
@@ -65,7 +67,8 @@ def _pads_fit(kernel: Any, pads: Any, gaps: Any) -> None:
             )
 
 
-def _along_a_line(kernel: int, stride: int, padding: int, dilation: int) -> None:
+def _along_a_line(size: int, kernel: int, stride: int, padding: int, dilation: int,
+                  ceil_mode: bool) -> None:  # fmt: skip
     """What PyTorch refuses in words of its own, along one dimension and without gradients."""
     named = (("kernel_size", kernel), ("stride", stride), ("dilation", dilation))
     for name, given in named:
@@ -78,10 +81,18 @@ def _along_a_line(kernel: int, stride: int, padding: int, dilation: int) -> None
             "max_pool1d() padding should be at most half of kernel size, but got "
             f"padding={padding} and kernel_size={kernel}"
         )
+    last = size + 2 * padding - dilation * (kernel - 1) - 1 + (stride - 1) * ceil_mode
+    count = last // stride + 1
+    if count <= 0:
+        raise RuntimeError(f"max_pool1d() Invalid computed output size: {count}")
 
 
 def _ranked(name: str, input: Any, rank: int) -> None:
     if input.dim() not in (rank + 1, rank + 2):
+        if rank > 1:
+            raise RuntimeError(
+                f"non-empty {rank + 1}D or {rank + 2}D (batch mode) tensor expected for input"
+            )
         raise RuntimeError(
             f"{name}(): Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional "
             "0 dim "
