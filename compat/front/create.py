@@ -474,6 +474,10 @@ def logspace(start: Any, end: Any, steps: int = 100, base: float = 10.0, **optio
     found = options.pop("dtype", None) or d.get_default_dtype()
     requires_grad = options.pop("requires_grad", False)
     out = options.pop("out", None)
+    if found.category <= d.INTEGER and not any(
+        isinstance(each, TensorBase) and each._meta.shape for each in (start, end)
+    ):
+        start, end = int(_plain(start)), int(_plain(end))
     exponents = linspace(start, end, steps, dtype=d.float64 if found.category < 3 else found)
     made = (base**exponents).to(found)
     if out is not None:
