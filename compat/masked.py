@@ -163,9 +163,10 @@ def _along(name: str, neutral: float, doc: str) -> Callable[..., Any]:
 
     def masked(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
         given = input if dtype is None else input.to(dtype)
-        return getattr(torch.nn.functional if name == "softmin" else torch, name)(
+        made = getattr(torch.nn.functional if name == "softmin" else torch, name)(
             _where(given, mask, neutral), dim
         )
+        return made.to(given.dtype)
 
     masked.__name__ = masked.__qualname__ = name
     masked.__doc__ = doc

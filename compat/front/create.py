@@ -113,7 +113,7 @@ def scalar_tensor(s: Any, *, dtype: DType | None = None, layout: Any = None, dev
                   pin_memory: bool = False, requires_grad: bool = False) -> Any:  # fmt: skip
     """A 0-dim tensor of a number, of the default type unless another is given."""
     found = dtype or d.get_default_dtype()
-    return finished(from_host(np.array(s, found.numpy), found, where(device)), requires_grad)
+    return finished(from_host(*array_of(s, found), where(device)), requires_grad)
 
 
 def from_numpy(ndarray: Any) -> Any:

@@ -208,7 +208,12 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 
 def unravel_index(indices: Any, shape: Any) -> Any:
     """The coordinates, a tensor for each dimension, of places in the flat order of a shape."""
+    if indices._meta.dtype.category != d.INTEGER:
+        raise TypeError(
+            f"expected 'indices' to be integer dtype, but got torch.{indices._meta.dtype.name}"
+        )
     sizes = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
+    indices = indices.to(d.int64)
     made = []
     for size in reversed(sizes):
         made.append(indices % size)

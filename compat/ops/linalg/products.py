@@ -258,8 +258,19 @@ def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: Scalar = 1,
 
 @op(homes=("hidden",), name="_einsum", out=False)
 def einsum(equation: str, operands: Arrays) -> Array:
-    """Sums of products by Einstein's convention."""
-    return jnp.einsum(equation, *operands)
+    """Sums of products by Einstein's convention; of a single operand of whole numbers, int64."""
+    made = jnp.einsum(equation, *operands)
+    alone = len(operands) == 1 and operands[0].dtype.kind in "iub"
+    if alone and _sums(equation):
+        return jnp.einsum(equation, operands[0].astype("int64"))
+    return made
+
+
+def _sums(equation: str) -> bool:
+    """Whether a letter of the only operand is not in the result."""
+    given, arrow, result = equation.partition("->")
+    letters = set(given) - set(".,")
+    return any(letter not in result if arrow else given.count(letter) > 1 for letter in letters)
 
 
 @op(extras={"out": "cast"})
@@ -276,9 +287,9 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
     first, second = _contracted(a, b, dims)
     for one, other in zip(first, second, strict=True):
         if b.shape[other] == 1:
-            a = jnp.sum(a, one, keepdims=True)
+            a = jnp.sum(a, one, keepdims=True, dtype=a.dtype)
         elif a.shape[one] == 1:
-            b = jnp.sum(b, other, keepdims=True)
+            b = jnp.sum(b, other, keepdims=True, dtype=b.dtype)
     return jnp.tensordot(a, b, (first, second))
 
 

@@ -229,7 +229,12 @@ def _slice_norm(input: Any, p: float, axes: tuple[int, ...]) -> jax.Array:
 def trapezoid(y: Operand, x: Operand | None = None, *, dx: float | None = None,
               dim: Dim = -1) -> Array:  # fmt: skip
     """The integral of y along a dim by the trapezoid rule, over places x or steps of dx."""
-    return _strips(y, x, dx, dim).sum(one_axis(dim, y.ndim))
+    axis = one_axis(dim, y.ndim)
+    if x is not None or not y.ndim or not y.shape[axis]:
+        return _strips(y, x, dx, dim).sum(axis)
+    ends = _fractions(jnp.take(y, 0, axis) + jnp.take(y, -1, axis))
+    total = y.sum(axis, dtype="int64") if y.dtype.kind in "iub" else y.sum(axis)
+    return (_fractions(total) - ends * 0.5) * (1 if dx is None else dx)
 
 
 @op(homes=("torch",), out=False)
@@ -241,12 +246,15 @@ def cumulative_trapezoid(y: Operand, x: Operand | None = None, *, dx: float | No
 
 def _strips(y: jax.Array, x: jax.Array | None, dx: float | None, dim: int) -> jax.Array:
     axis = one_axis(dim, y.ndim)
-    if y.dtype.kind in "iub":
-        y = y.astype(get_default_dtype().numpy)
     low, high = (jax.lax.slice_in_dim(y, a, y.shape[axis] + a - 1, axis=axis) for a in (0, 1))
+    both = _fractions(low + high)  # sums of narrow types wrap around, as in PyTorch
     if x is None:
-        return (low + high) * (0.5 if dx is None else dx / 2)
+        return both * (0.5 if dx is None else dx / 2)
     if x.ndim == 1:
         x = x.reshape((-1,) + (1,) * (y.ndim - axis - 1))
     along = x.ndim - (y.ndim - axis)
-    return (low + high) * jnp.diff(x, axis=along) / 2
+    return both * jnp.diff(x, axis=along) / 2
+
+
+def _fractions(array: jax.Array) -> jax.Array:
+    return array.astype(get_default_dtype().numpy) if array.dtype.kind in "iub" else array
