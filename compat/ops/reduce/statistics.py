@@ -231,29 +231,39 @@ def trapezoid(y: Operand, x: Operand | None = None, *, dx: float | None = None,
     """The integral of y along a dim by the trapezoid rule, over places x or steps of dx."""
     axis = one_axis(dim, y.ndim)
     if x is not None or not y.ndim or not y.shape[axis]:
-        return _strips(y, x, dx, dim).sum(axis)
+        strips, part = _strips(y, x, dx, dim)
+        return _total(strips, axis) * part
     ends = _fractions(jnp.take(y, 0, axis) + jnp.take(y, -1, axis))
-    total = y.sum(axis, dtype="int64") if y.dtype.kind in "iub" else y.sum(axis)
-    return (_fractions(total) - ends * 0.5) * (1 if dx is None else dx)
+    return (_total(y, axis) - ends * 0.5) * (1 if dx is None else dx)
 
 
 @op(homes=("torch",), out=False)
 def cumulative_trapezoid(y: Operand, x: Operand | None = None, *, dx: float | None = None,
                          dim: Dim = -1) -> Array:  # fmt: skip
     """The running integral of y along a dim by the trapezoid rule."""
-    return jnp.cumsum(_strips(y, x, dx, dim), one_axis(dim, y.ndim))
+    strips, part = _strips(y, x, dx, dim)
+    whole = strips.astype("int64") if strips.dtype.kind in "iub" else strips
+    return _fractions(jnp.cumsum(whole, one_axis(dim, y.ndim))) * part
 
 
-def _strips(y: jax.Array, x: jax.Array | None, dx: float | None, dim: int) -> jax.Array:
+def _strips(y: jax.Array, x: jax.Array | None, dx: float | None, dim: int) -> tuple[jax.Array, Any]:
+    """Areas between neighbours, and what they are to be multiplied by. Those of whole numbers wrap
+    around in their own type, as in PyTorch."""
     axis = one_axis(dim, y.ndim)
     low, high = (jax.lax.slice_in_dim(y, a, y.shape[axis] + a - 1, axis=axis) for a in (0, 1))
-    both = _fractions(low + high)  # sums of narrow types wrap around, as in PyTorch
     if x is None:
-        return both * (0.5 if dx is None else dx / 2)
+        return low + high, 0.5 if dx is None else dx / 2
     if x.ndim == 1:
         x = x.reshape((-1,) + (1,) * (y.ndim - axis - 1))
     along = x.ndim - (y.ndim - axis)
-    return both * jnp.diff(x, axis=along) / 2
+    return (low + high) * jnp.diff(x, axis=along), 0.5
+
+
+def _total(array: jax.Array, axis: int) -> jax.Array:
+    """The sum along an axis, as fractions."""
+    if array.dtype.kind in "iub":
+        return _fractions(array.sum(axis, dtype="int64"))
+    return array.sum(axis)
 
 
 def _fractions(array: jax.Array) -> jax.Array:
