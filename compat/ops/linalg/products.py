@@ -258,19 +258,22 @@ def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: Scalar = 1,
 
 @op(homes=("hidden",), name="_einsum", out=False)
 def einsum(equation: str, operands: Arrays) -> Array:
-    """Sums of products by Einstein's convention; of a single operand of whole numbers, int64."""
-    made = jnp.einsum(equation, *operands)
-    alone = len(operands) == 1 and operands[0].dtype.kind in "iub"
-    if alone and _sums(equation):
-        return jnp.einsum(equation, operands[0].astype("int64"))
-    return made
+    """Sums of products by Einstein's convention; whole numbers that are summed before they meet
+    others give int64."""
+    if all(one.dtype.kind in "iub" for one in operands) and _sums_alone(equation):
+        return jnp.einsum(equation, *[one.astype("int64") for one in operands])
+    return jnp.einsum(equation, *operands)
 
 
-def _sums(equation: str) -> bool:
-    """Whether a letter of the only operand is not in the result."""
+def _sums_alone(equation: str) -> bool:
+    """Whether a letter is in one operand only and not in the result."""
     given, arrow, result = equation.partition("->")
-    letters = set(given) - set(".,")
-    return any(letter not in result if arrow else given.count(letter) > 1 for letter in letters)
+    terms = given.split(",")
+    return any(
+        sum(letter in term for term in terms) == 1
+        and (letter not in result if arrow else given.count(letter) > 1)
+        for letter in set(given) - set(".,")
+    )
 
 
 @op(extras={"out": "cast"})
