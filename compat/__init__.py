@@ -85,6 +85,7 @@ _LAZY = {
     "amp": "compat.amp", "cpu": "compat.cpu",
     "compiler": "compat.compiler", "_dynamo": "compat._dynamo", "jit": "compat.jit",
     "fx": "compat.fx", "profiler": "compat.profiler", "func": "compat.func",
+    "distributions": "compat.distributions",
 }  # fmt: skip
 _NAMES = {
     **dict.fromkeys(

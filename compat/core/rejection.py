@@ -139,6 +139,16 @@ def gamma(generator: Generator, shapes: np.ndarray) -> np.ndarray:
     return _each(lambda shape, power: max(tiny, _gamma(generator, shape, power)), shapes, powers)
 
 
+def dirichlet(generator: Generator, concentrations: np.ndarray) -> np.ndarray:
+    """Vectors that add up to 1: gamma samples over their sum, kept inside of (0, 1)."""
+    _only_floating(concentrations.dtype, "dirichlet")
+    limits = types.ml_dtypes.finfo(concentrations.dtype)
+    drawn = gamma(generator, concentrations.astype(np.float64))
+    with np.errstate(invalid="ignore"):
+        parts = (drawn / drawn.sum(-1, keepdims=True)).astype(concentrations.dtype)
+    return np.clip(parts, limits.tiny, 1 - limits.epsneg).astype(concentrations.dtype)
+
+
 def _gamma(generator: Generator, shape: float, power: float) -> float:
     scale = 1.0
     if shape < 1:

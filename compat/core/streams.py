@@ -272,6 +272,10 @@ def multinomial(
         return np.empty((0, count), np.int64)
     if replacement and count > 1:
         return _with_replacement(generator, weights, count)
+    if count == 1 and weights.size <= _FEW_WEIGHTS and weights.dtype == np.float32:
+        found = _one_of_few(generator, weights)
+        if found is not None:
+            return found
     greatest = weights.max(-1)
     require(
         bool(weights.min() >= 0 and np.isfinite(greatest).all()),
@@ -288,6 +292,34 @@ def multinomial(
             return speeds.argmax(-1, keepdims=True)
         order = np.argsort(-speeds, axis=-1, kind="stable")
     return order[..., :count].astype(np.int64)
+
+
+_FEW_WEIGHTS = 16  # up to which a choice by Python's numbers is twice as fast
+
+
+def _one_of_few(generator: Generator, weights: np.ndarray) -> np.ndarray | None:
+    """One choice from each row, as below and by the same draws; None, and nothing drawn, where
+    weights are refused or extreme."""
+    rows = weights.reshape(-1, weights.shape[-1]).tolist()
+    for row in rows:
+        for weight in row:
+            if not 0 <= weight < 1e15:
+                return None
+        if not any(row):
+            return None
+    single, log1p = np.float32, math.log1p
+    drawn = iter(doubles(generator, weights.size).tolist())
+    chosen = []
+    for row in rows:
+        best, at = -1.0, 0
+        for place, weight in enumerate(row):
+            time = -float(single(log1p(-next(drawn))))
+            speed = float(single(weight / time)) if time else math.inf if weight else -1.0
+            if speed > best:
+                best, at = speed, place
+        chosen.append([at])
+    found = np.array(chosen, np.int64)
+    return found if weights.ndim == 2 else found[0]
 
 
 def _with_replacement(generator: Generator, weights: np.ndarray, count: int) -> np.ndarray:

@@ -16,6 +16,7 @@ from compat.engine import program, report
 from compat.engine.program import Known, Program
 from compat.engine.section import Section
 from compat.engine.spec import Spec
+from compat.engine.value import element
 
 KNOWN_LIMIT = 2_048  # signatures remembered
 KNOWN_SPECS = 8_192  # and the ops in them, all together, which hold memory too
@@ -74,7 +75,7 @@ def _planned(
     for earlier in () if alone else known.programs:
         outputs |= set(earlier.outputs)
         donated &= earlier.donated
-    return Program(tuple(sorted(outputs)), donated)
+    return Program(program.heirs_first(known.entries, outputs, donated), donated)
 
 
 def compile_now(
@@ -194,7 +195,7 @@ def raise_failed_checks() -> None:
     """Raises for the first check that failed, naming the line that recorded it."""
     while checks:
         passed, spec, (file, line) = checks.pop(0)
-        if not bool(passed):
+        if not element(passed):
             checks.clear()
             assert spec.message is not None
             kind, text = spec.message

@@ -60,20 +60,25 @@ class Recipe:
         )
 
 
+READS = 64  # places whose reading a frame remembers
+
+
 class Frame:
     """What is known of a view of a base, wherever in the base it is.
 
     steps    the strides of the nested dimensions; None when they do not nest
     how      the recipe when the cuts do not wrap around
     cached   room for what callers derive from it: the specs that read and write
+    reads    the specs that read, with their numbers, by where in the base the view begins
     """
 
-    __slots__ = ("steps", "limits", "how", "gathering", "cached")
+    __slots__ = ("steps", "limits", "how", "gathering", "cached", "reads")
 
     def __init__(self, base: Meta, view: Meta) -> None:
         nested = _nesting(base, view) if view.numel else None
         self.gathering = _gathering(base, view)
         self.cached: dict[Any, Any] = {}
+        self.reads: dict[Any, tuple[Any, tuple[int, ...]]] = {}
         if nested is None:
             self.steps, self.limits, self.how = None, (), self.gathering
             return

@@ -16,7 +16,7 @@ from compat.engine.recorder import local
 from compat.engine.section import Section, user_line
 from compat.engine.spec import spec
 from compat.engine.storage import AliasStorage, HostStorage, Storage
-from compat.engine.value import Meta, Value, concrete, meta
+from compat.engine.value import Meta, Value, concrete, element, meta
 from compat.tape import node as graph
 from compat.tape.node import Tape
 
@@ -64,6 +64,9 @@ def alias(tensor: TensorBase, view: Meta, offset: int, tape: Tape | None = None)
 
 # Reading.
 
+# Pieces up to which each has a spec of its own; the elements of a list would have too many.
+FIXED_PIECES = 16
+
 
 def value_of(tensor: TensorBase) -> Value:
     """The tensor's elements as a value."""
@@ -85,24 +88,35 @@ def read(tensor: TensorBase) -> Value:
     key = (base, tensor._meta, tensor._offset)
     found = section.reads.get(key)
     if found is None:
-        frame = recipes.frame(base.meta, tensor._meta)
-        how, starts = frame.at(tensor._offset)
-        tape = tensor._tape
-        if tape is not None and tape.is_view and tape.made.startswith("multi"):  # type: ignore
-            fixed, starts = starts, ()  # a piece of a split is always there: part of the program
-        else:
-            fixed = ()
-        key_ = how is frame.how, fixed
-        entry = frame.cached.get(key_)
-        if entry is None:
-            entry = frame.cached[key_] = spec(
-                ("read", how, fixed), "view",
-                lambda: lambda stored, *numbers: recipes.read(how, stored, *(fixed or numbers)),
-                [base.meta], "i" * len(starts),
-            )  # fmt: skip
-        (found,) = section.append(entry, (base,), starts)
+        frame, tape = recipes.frame(base.meta, tensor._meta), tensor._tape
+        # A piece of a split is always there: where it begins is part of the program.
+        fixed = (
+            tape is not None and tape.is_view and tape.made.startswith("multi")  # type: ignore
+            and base.meta.numel <= FIXED_PIECES * tensor._meta.numel
+        )  # fmt: skip
+        reading = frame.reads.get((tensor._offset, fixed))
+        if reading is None:
+            reading = frame.reads[tensor._offset, fixed] = _reading(frame, base.meta, tensor, fixed)
+        (found,) = section.append(reading[0], (base,), reading[1])
         section.reads[key] = found  # eager or not, it runs with the op that reads
     return found
+
+
+def _reading(frame: Any, base: Meta, tensor: TensorBase, fixed: bool) -> tuple[Any, Any]:
+    """The entry that reads a view of a base, and the numbers that say where it begins."""
+    how, starts = frame.at(tensor._offset)
+    always, starts = (starts, ()) if fixed else ((), starts)
+    key = how is frame.how, always
+    entry = frame.cached.get(key)
+    if entry is None:
+        entry = frame.cached[key] = spec(
+            ("read", how, always), "view",
+            lambda: lambda stored, *numbers: recipes.read(how, stored, *(always or numbers)),
+            [base], "i" * len(starts),
+        )  # fmt: skip
+    if len(frame.reads) >= recipes.READS:
+        frame.reads.clear()
+    return entry, starts
 
 
 def section_of(one: Meta) -> Section:
@@ -136,7 +150,10 @@ def known(tensor: TensorBase) -> np.ndarray[Any, Any] | None:
         return array
     if not value.meta.contiguous or value.meta.dtype is not tensor._meta.dtype:
         return None
-    return host_view(np.ascontiguousarray(array).reshape(-1), tensor._meta, tensor._offset)
+    one = tensor._meta
+    if one.contiguous and one.numel == value.meta.numel:
+        return array.reshape(one.shape)
+    return host_view(np.ascontiguousarray(array).reshape(-1), one, tensor._offset)
 
 
 def host_view(flat: np.ndarray[Any, Any], one: Meta, offset: int) -> np.ndarray[Any, Any]:
@@ -204,6 +221,12 @@ def _written(frame: Any, how: Any, starts: Any, base: Value, value: Value) -> Va
 
 def look(value: Value) -> np.ndarray[Any, Any]:
     """The value's elements as a NumPy array: runs what is pending. Not to be written to."""
+    _deliver(value)
+    return np.asarray(value.array)
+
+
+def _deliver(value: Value) -> None:
+    """Makes sure that the value's array is there and that the data were right."""
     if report.looks is not None:
         report.looks[user_line()] += 1
     if value.array is None:
@@ -211,7 +234,33 @@ def look(value: Value) -> np.ndarray[Any, Any]:
             raise NotImplementedError("Cannot copy out of meta tensor; no data!")
         value.section.recorder.deliver(value, value.section)
     from_checks()
-    return np.asarray(value.array)
+
+
+def elements(tensor: TensorBase) -> np.ndarray[Any, Any]:
+    """The tensor's elements as a NumPy array, not to be written to. What the host has already
+    ends no section, even as a view."""
+    found = _at_hand(tensor)
+    return look(value_of(tensor)) if found is None else found
+
+
+def one_element(tensor: TensorBase) -> Any:
+    """The element of a tensor that has only one, as a Python number."""
+    found = _at_hand(tensor)
+    if found is not None:
+        return found.item()
+    value = value_of(tensor)
+    if value.meta.shape:
+        return look(value).item()
+    _deliver(value)
+    return element(value.array)
+
+
+def _at_hand(tensor: TensorBase) -> np.ndarray[Any, Any] | None:
+    """What the host has already; None for other tensors, and while looks are counted."""
+    found = known(tensor) if report.looks is None else None
+    if found is not None:
+        from_checks()
+    return found
 
 
 def from_checks() -> None:

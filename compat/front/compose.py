@@ -105,6 +105,8 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
             "where received a uint8 condition tensor. This behavior is deprecated and will be "
             "removed in a future version of PyTorch. Use a boolean condition instead.", True,
         )  # fmt: skip
+    if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
+        input = create.full((), input, device=condition._meta.device)
     made = hidden("_where")(condition, input, other)
     return given_out(out, made, "Expected out type to be {want} but got {got}")
 

@@ -18,7 +18,7 @@ from compat.front.create import from_host
 from compat.front.views import geometry_of, show, take
 from compat.ops.declare import Geometry
 from compat.ops.shape.views import sliced, unsqueeze
-from compat.tape.history import check_writable
+from compat.tape.history import Sight, check_writable
 
 _TOO_MANY = "too many indices for tensor of dimension {}"
 
@@ -31,13 +31,14 @@ def getitem(self: Any, index: Any) -> Any:
     kind = type(index)
     known = _rows(self, index)
     if known is not None and kind is int:
-        return show(self, *known, lambda x: _select_first(x, index), "SelectBackward0")
+        how = lambda x: _select_first(x, index)  # noqa: E731
+        return show(self, Sight(*known, how, "SelectBackward0"))
     if kind is slice or (kind is tuple and _PLAIN.issuperset(map(type, index))):
         items = (index,) if kind is slice else index
         bounds = [_bounds(each) if type(each) is slice else each for each in items]
         how = lambda x: _plain(x, bounds)  # noqa: E731
         if known is not None and known[0] is not self._meta:
-            return show(self, *known, how, "SliceBackward0")
+            return show(self, Sight(*known, how, "SliceBackward0"))
         return take(self, how, _plain_name(bounds))
     items = _items(self, index)
     viewed, tensors = _basic(self, items)
@@ -47,19 +48,19 @@ def getitem(self: Any, index: Any) -> Any:
 
 
 def _rows(self: Any, index: Any) -> tuple[Meta, int] | None:
-    """The view that an int or a slice without a step makes, and where it begins: the short way;
-    None for other indices."""
+    """The view that an int or a slice without a step makes, and how far behind the tensor's
+    first element it begins: the short way; None for other indices."""
     one = self._meta
     shape = one.facts[0]
     if type(index) is int:
         if not shape or not -shape[0] <= index < shape[0]:
             _select_first(geometry_of(self), index)  # raises
         begin = index + shape[0] if index < 0 else index
-        return rows(one, -1), self._offset + begin * one.strides[0]
+        return rows(one, -1), begin * one.strides[0]
     if type(index) is not slice or index.step is not None or not shape:
         return None
     begin, end, _ = slice(*_bounds(index)).indices(shape[0])
-    return rows(one, max(end - begin, 0)), self._offset + begin * one.strides[0]
+    return rows(one, max(end - begin, 0)), begin * one.strides[0]
 
 
 def _plain(x: Geometry, items: list[Any]) -> Geometry:
@@ -115,7 +116,7 @@ def setitem(self: Any, index: Any, value: Any) -> None:
     ):  # fmt: skip
         known, written = _rows(self, index), value._storage.value
         if known is not None and written.meta is known[0] is not self._storage.value.meta:
-            return store_at(self._storage, *known, written)
+            return store_at(self._storage, known[0], self._offset + known[1], written)
     if _is_whole(self, index if kind is tuple else (index,)):  # no view: the tensor itself
         target, tensors = self, None
     elif kind is int or kind is slice or (kind is tuple and _PLAIN.issuperset(map(type, index))):

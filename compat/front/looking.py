@@ -11,7 +11,7 @@ from compat.core import dtype as d
 from compat.engine import storage as storages
 from compat.engine.storage import AliasStorage, HostStorage
 from compat.engine.value import meta
-from compat.front.base import TensorBase, host_view, look, value_of
+from compat.front.base import TensorBase, elements, host_view, look, one_element, value_of
 
 _DETACH = (
     "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
@@ -24,12 +24,12 @@ def item(self: Any) -> Any:
         raise RuntimeError(
             f"a Tensor with {self._meta.numel} elements cannot be converted to Scalar"
         )
-    return look(value_of(self)).item()
+    return one_element(self)
 
 
 def tolist(self: Any) -> Any:
     """The elements as nested lists of Python numbers."""
-    return look(value_of(self)).tolist()
+    return elements(self).tolist()
 
 
 def numpy(self: Any, *, force: bool = False) -> np.ndarray[Any, Any]:

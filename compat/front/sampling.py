@@ -18,7 +18,7 @@ from compat.core.promotion import promote_types
 from compat.core.size import broadcast_shapes
 from compat.engine.value import concrete, meta
 from compat.front import create
-from compat.front.base import TensorBase, look, on_device, store, value_of
+from compat.front.base import TensorBase, elements, look, on_device, store, value_of
 from compat.front.create import finished, from_host, size_of, where
 from compat.front.derive import FUNCTIONS
 from compat.front.into import given_out
@@ -184,7 +184,7 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
 
 def _parameter(tensor: Any) -> np.ndarray[Any, Any]:
     """What a sampler is told for each element."""
-    return look(value_of(tensor))
+    return elements(tensor)
 
 
 def _each_in_memory_order(generator: Any, chances: np.ndarray[Any, Any], kind: Any,
@@ -217,6 +217,7 @@ def _sampler(name: str, sampler: Callable[..., np.ndarray[Any, Any]], doc: str) 
 poisson = _sampler("poisson", rejection.poisson, "Counts of events at the rates in input.")
 binomial = _sampler("binomial", rejection.binomial, "Successes in count trials of chance prob.")
 _standard_gamma = _sampler("_standard_gamma", rejection.gamma, "Gamma samples of scale 1.")
+_sample_dirichlet = _sampler("_sample_dirichlet", rejection.dirichlet, "Dirichlet samples.")
 
 
 def multinomial(input: Any, num_samples: int, replacement: bool = False, *, generator: Any = None,
@@ -229,7 +230,7 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *, gene
     if input._meta.shape and input._meta.shape[-1] > 2**24:
         raise RuntimeError("number of categories cannot exceed 2^24")
     drawn = streams.multinomial(
-        _stream(generator), look(value_of(input)), num_samples, replacement
+        _stream(generator), _parameter(input), num_samples, replacement
     )
     made = from_host(drawn, d.int64, input._meta.device)
     return given_out(out, made)
@@ -450,6 +451,7 @@ def derive_sampling(tensor: type) -> None:
         "Generator": TensorGenerator, "seed": source.seed, "initial_seed": source.initial_seed,
         "default_generator": _default,
         "poisson": poisson, "binomial": binomial, "_standard_gamma": _standard_gamma,
+        "_sample_dirichlet": _sample_dirichlet,
     }  # fmt: skip
     FUNCTIONS["torch"] |= functions
     for method in (uniform_, exponential_, cauchy_, log_normal_, geometric_, normal_, random_,

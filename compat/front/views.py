@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import functools
-import inspect
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
 
-from compat.core.size import contiguous_strides
+from compat.core.size import Size
 from compat.engine.recorder import local
-from compat.engine.value import Meta, meta
+from compat.engine.value import meta
+from compat.front import base
 from compat.front.base import TensorBase, alias
 from compat.front.looking import storage_size
 from compat.ops.declare import VIEWS, Geometry, View
 from compat.ops.shape import views as geometry
-from compat.tape.history import check_writable, current, view_tape
+from compat.tape.history import Sight, check_writable, current, view_tape
 from compat.tape.node import result_tape
 
 
@@ -25,54 +26,65 @@ def geometry_of(tensor: TensorBase) -> Geometry:
     return Geometry(tuple(one.shape), one.strides, tensor._offset)
 
 
-def _dense(tensor: TensorBase) -> Geometry:
-    shape = tuple(tensor._meta.shape)
-    return Geometry(shape, contiguous_strides(shape), 0)
-
-
 def take(
+    tensor: TensorBase,
+    how: Callable[[Geometry], Geometry],
+    name: str,
+    found: Geometry | None = None,
+) -> Any:
+    """The view of a tensor that `how` makes of its geometry."""
+    return show(tensor, sight_of(tensor, how, name, found=found))
+
+
+def sight_of(
     tensor: TensorBase,
     how: Callable[[Geometry], Geometry],
     name: str,
     made: str = "default",
     found: Geometry | None = None,
-) -> Any:
-    """The view of a tensor that `how` makes of its geometry."""
+) -> Sight:
+    """What `how` makes of the tensor's geometry, which may be found already."""
     if local.grad:
         current(tensor)  # a view that may not be used any more is refused before a wrong shape
     if found is None:
         found = how(geometry_of(tensor))
     one = tensor._meta
     view = meta(found.shape, one.dtype, found.strides, one.device)
-    return show(tensor, view, found.offset, how, name, made)
+    return Sight(view, found.offset - tensor._offset, how, name, made)
 
 
-def show(
-    tensor: TensorBase,
-    view: Meta,
-    offset: int,
-    how: Callable[[Geometry], Geometry],
-    name: str,
-    made: str = "default",
-) -> Any:
-    """The view of a tensor at a geometry that is known already."""
-
-    def dense() -> tuple[Meta, int]:
-        one, logical = tensor._meta, how(_dense(tensor))
-        return meta(logical.shape, one.dtype, logical.strides, one.device), logical.offset
-
-    return alias(tensor, view, offset, view_tape(name, tensor, view, offset, dense, made))
+def show(tensor: TensorBase, sight: Sight) -> Any:
+    """The view of a tensor that a sight of its geometry gives."""
+    made = _new(base.tensor_class)
+    made._storage, made._meta = tensor._storage, sight.view
+    made._offset, made._tape = tensor._offset + sight.shift, view_tape(tensor, sight)
+    return made
 
 
-def take_all(tensor: TensorBase, how: Callable[[Geometry], list[Geometry]], name: str) -> Any:
+_new = object.__new__
+
+
+def sights_of(
+    tensor: TensorBase, how: Callable[[Geometry], list[Geometry]], name: str
+) -> list[Sight]:
     """The views of an op that gives several; they may not be written in place under autograd."""
-    return tuple(
-        take(tensor, lambda x, n=n: how(x)[n], name, f"multi:{n}", found)  # type: ignore[misc]
+    return [
+        sight_of(tensor, lambda x, n=n: how(x)[n], name, f"multi:{n}", found)  # type: ignore[misc]
         for n, found in enumerate(how(geometry_of(tensor)))
-    )
+    ]
 
 
 SEEN_LIMIT = 1_024
+
+
+class Seen(dict[Any, Any]):
+    """Sights by the geometry of the tensor and the arguments, as many as are worth keeping."""
+
+    def keep(self, key: Any, sight: Any) -> None:
+        """Remembers one more, or starts afresh."""
+        if len(self) >= SEEN_LIMIT:
+            self.clear()
+        self[key] = sight
 
 
 def node_name(name: str) -> str:
@@ -92,34 +104,36 @@ def _function(declared: View) -> Callable[..., Any]:
             )
         if kwargs:
             args, kwargs = _bound(declared, args, kwargs, renamed)
-        how = functools.partial(_applied, body, args, kwargs)
-        if several:
-            return take_all(input, how, _chunks_name(input, *args) if is_chunk else name)
-        if is_placed:
-            _check_inside(input, how(geometry_of(input)))
-            return take(input, how, name)
-        key = None if kwargs else (input._meta, args)
+        key: Any = (input._meta, args)
         try:
-            found = seen.get(key)
+            sight: Any = None if kwargs or is_placed else seen.get(key)
         except TypeError:  # a list among the arguments
-            key = found = None
-        if found is not None:
-            return show(input, found[0], input._offset + found[1], how, name)
-        made = take(input, how, name)
-        if key is not None:
-            if len(seen) >= SEEN_LIMIT:
-                seen.clear()
-            seen[key] = made._meta, made._offset - input._offset
-        return made
+            sight = key = None
+        if sight is None:
+            how = functools.partial(_applied, body, args, kwargs)
+            if is_placed:
+                _check_inside(input, how(geometry_of(input)))
+            if several:
+                called = _chunks_name(input, *args) if is_chunk else name
+                sight = sights_of(input, how, called)
+            else:
+                sight = sight_of(input, how, name)
+            if key and not kwargs and not is_placed and _FIXED.issuperset(map(type, args)):
+                seen.keep(key, sight)
+        if several:
+            return tuple([show(input, each) for each in sight])
+        return show(input, sight)
 
-    # Views seen before: geometry and offset, by the tensor's geometry and the arguments.
-    seen: dict[Any, tuple[Meta, int]] = {}
+    seen = Seen()
     is_placed = declared.name == "as_strided"  # the only one that may not start from its input
     is_chunk = declared.name == "chunk"
     front.__name__ = front.__qualname__ = declared.name
     front.__doc__ = body.__doc__
     front.__wrapped__ = body  # type: ignore[attr-defined]
     return front
+
+
+_FIXED = {int, tuple, Size, type(None)}  # arguments that are what they were
 
 
 def _chunks_name(input: Any, chunks: int, dim: int = 0) -> str:
@@ -148,13 +162,27 @@ def _applied(body: Any, args: tuple[Any, ...], kwargs: dict[str, Any], x: Geomet
 def _bound(declared: View, args: Any, kwargs: Any, renamed: dict[str, str]) -> Any:
     """Keyword arguments put in place; `size=` of the variadic ones included."""
     kwargs = {renamed.get(key, key): given for key, given in kwargs.items()}
-    if declared.varargs and declared.varargs in kwargs:
-        args = (*args, kwargs.pop(declared.varargs))
+    if declared.varargs:
+        if declared.varargs in kwargs:
+            args = (*args, kwargs.pop(declared.varargs))
+        try:
+            declared.signature.bind(None, *args, **kwargs)
+        except TypeError as wrong:
+            raise TypeError(f"{declared.name}() {wrong}") from None
+        return args, kwargs
+    order = _placing(declared, len(args), tuple(kwargs))
+    return (*args, *map(kwargs.pop, order)), kwargs
+
+
+@functools.cache
+def _placing(declared: View, count: int, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The keyword arguments that follow so many positional ones without a gap, in order."""
     try:
-        declared.signature.bind(None, *args, **kwargs)
+        declared.signature.bind(None, *[None] * count, **dict.fromkeys(names))
     except TypeError as wrong:
         raise TypeError(f"{declared.name}() {wrong}") from None
-    return args, kwargs
+    following = list(declared.signature.parameters)[count + 1 :]
+    return tuple(itertools.takewhile(names.__contains__, following))
 
 
 def _inplace(declared: View, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -186,12 +214,18 @@ def _inplace(declared: View, function: Callable[..., Any]) -> Callable[..., Any]
 def reshape(input: Any, *shape: Any) -> Any:
     """The same elements in another shape: a view where strides allow it, else a copy."""
     sizes = geometry._ints(shape)
-    target = geometry.infer_size(sizes, input._meta.numel)
-    found = geometry.viewed(geometry_of(input), target)
-    if found is None:
-        input = input.contiguous()
+    sight = _reshaped.get((input._meta, sizes))
+    if sight is None:
+        target = geometry.infer_size(sizes, input._meta.numel)
         found = geometry.viewed(geometry_of(input), target)
-    return take(input, lambda x: geometry.viewed(x, target), "ViewBackward0", found=found)  # type: ignore[arg-type,return-value]
+        how: Any = functools.partial(geometry.viewed, shape=target)
+        sight = _COPIES if found is None else sight_of(input, how, "ViewBackward0", found=found)
+        _reshaped.keep((input._meta, sizes), sight)
+    return reshape(input.contiguous(), sizes) if sight is _COPIES else show(input, sight)
+
+
+_reshaped = Seen()
+_COPIES = object()  # stands for the sight where strides do not allow one
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -302,4 +336,3 @@ def view_dtype(tensor: Any, to: Any) -> Any:
     return alias(tensor, view, offset, None)
 
 
-__all__ = ["derive_views", "geometry_of", "inspect", "take", "take_all"]

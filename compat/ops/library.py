@@ -8,7 +8,7 @@ CHAPTERS = (
     "create", "sample", "apart",
     "pointwise.arithmetic", "pointwise.powers", "pointwise.trigonometry", "pointwise.rounding",
     "pointwise.comparison", "pointwise.bits", "pointwise.parts", "pointwise.special",
-    "pointwise.gamma", "pointwise.bessel", "pointwise.polynomials",
+    "pointwise.gamma", "pointwise.bessel", "pointwise.polynomials", "dirichlet",
     "reduce.sums", "reduce.extremes", "reduce.scans", "reduce.statistics", "reduce.hashes",
     "shape.views", "shape.arrange",
     "index.gather", "index.scatter", "index.search",

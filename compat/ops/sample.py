@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from compat.ops.declare import op, pointwise
-from compat.ops.roles import Array, Scalar
+from compat.ops.roles import Array, Floating, FloatingOperand, Scalar
 
 
 def random_key(seed: jax.Array) -> jax.Array:
@@ -88,6 +88,12 @@ def binomial(input: Array, prob: Array, drawn: Array) -> Array:
 def normal(mean: Array | None, std: Array | None, drawn: Array) -> Array:
     """What was drawn with these means and deviations."""
     return drawn
+
+
+@pointwise(homes=("torch",), name="_standard_gamma_grad", inplace=False, out=False)
+def standard_gamma_grad(input: FloatingOperand, output: FloatingOperand) -> Floating:
+    """The derivative by the shape of the quantile at which a standard gamma sample lies."""
+    return jax.lax.random_gamma_grad(*jnp.broadcast_arrays(input, output))  # type: ignore
 
 
 @op(homes=("hidden",), name="__standard_gamma", out=False,

@@ -221,16 +221,17 @@ class Optimizer:
         """Takes the gradients of all parameters away, or sets them to zero."""
         for group in self.param_groups:
             for param in group["params"]:
-                if param.grad is None:
+                grad = param.grad
+                if grad is None:
                     continue
                 if set_to_none:
                     param.grad = None
                 else:
-                    if param.grad.grad_fn is not None:
-                        param.grad.detach_()
+                    if grad.grad_fn is not None:
+                        grad.detach_()
                     else:
-                        param.grad.requires_grad_(False)
-                    param.grad.zero_()
+                        grad.requires_grad_(False)
+                    grad.zero_()
 
     # State.
 

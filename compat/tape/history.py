@@ -10,12 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from compat.core.size import contiguous_strides
 from compat.engine import view as recipes
 from compat.engine.recorder import local
 from compat.engine.spec import spec
 from compat.engine.value import Meta, meta
+from compat.ops.declare import Geometry
 from compat.tape.differentiate import Gradient, Rule, record, taped
-from compat.tape.node import Node, Tape, ViewTape, _new, leaf_tape, result_tape
+from compat.tape.node import Node, Tape, ViewTape, _new, leaf_tape, result_tape, sequence
 
 
 class ViewRule:
@@ -182,20 +184,48 @@ def relative(
     return Gapped(outer, fixed, inner), starts, base
 
 
-def view_tape(
-    name: str,
-    source: Any,
-    view: Meta,
-    view_offset: int,
-    dense: Callable[[], tuple[Meta, int]],
-    made: str = "default",
-) -> Tape:
-    """The tape of a new view of a tensor.
+class Sight:
+    """One way to look at a tensor of a certain geometry: what `view` and its like give.
 
-    source   the tensor it was taken of
-    dense    gives the view's geometry as it would be if its source were row-major
-    made     "default", or "multi:<n>" for the n-th result of an op that gives several views
+    view    the geometry that is seen
+    shift   how many elements behind the source's first one it begins
+    how     maps any geometry of the source's shape to that of the view
+    name    of the backward node
+    made    "default", or "multi:<n>" for the n-th result of an op that gives several views
+    rules   how a gradient goes back, and how it does for a piece of a split; made when needed
     """
+
+    __slots__ = ("view", "shift", "how", "name", "made", "rules")
+
+    def __init__(
+        self,
+        view: Meta,
+        shift: int,
+        how: Callable[[Geometry], Geometry],
+        name: str,
+        made: str = "default",
+    ) -> None:
+        self.view, self.shift, self.how, self.name, self.made = view, shift, how, name, made
+        self.rules: list[ViewRule | None] = [None, None]
+
+    def rule(self, source: Any, fixed: bool) -> ViewRule:
+        """Takes a gradient of the view back to a source of the geometry that this is for."""
+        one = source._meta
+        base, begin, view, end = one, 0, self.view, self.shift
+        if not one.contiguous and self.name != "AsStridedBackward0":
+            shape = tuple(one.shape)
+            base = meta(shape, one.dtype, None, one.device)
+            logical = self.how(Geometry(shape, contiguous_strides(shape), 0))
+            view = meta(logical.shape, one.dtype, logical.strides, one.device)
+            end = logical.offset
+        rule = ViewRule(self.name, base, begin, view, end, fixed)
+        rule.outs = (self.view,)
+        self.rules[fixed] = rule
+        return rule
+
+
+def view_tape(source: Any, sight: Sight) -> Tape:
+    """The tape of a new view of a tensor."""
     grad = local.grad
     source_tape: Tape | None = source._tape
     tape = _new(ViewTape)
@@ -203,28 +233,27 @@ def view_tape(
     tape.requires = tape.asked = False
     tape.index = 0
     tape.version = source._storage.version
-    tape.made = made if grad else "no_grad"
+    tape.made = made = sight.made if grad else "no_grad"
     if source_tape is None:
         tape.base = source
         return tape
-    if grad:
+    if grad and source_tape.is_view:
         source_tape = current(source)
-    if isinstance(source_tape, ViewTape):
-        tape.base = source_tape.base
-        if tape.made == "default":
-            inherited = source_tape.made
-            tape.made = "multi:0" if inherited.startswith("multi") else inherited
+    if source_tape.is_view:  # type: ignore[union-attr]
+        tape.base = source_tape.base  # type: ignore[union-attr]
+        if made == "default":
+            inherited = source_tape.made  # type: ignore[union-attr]
+            tape.made = made = "multi:0" if inherited.startswith("multi") else inherited
     else:
         tape.base = source
-    if source_tape is not None and source_tape.requires and grad and view.differentiable:
-        fixed = tape.made.startswith("multi")
-        if source._meta.contiguous or name == "AsStridedBackward0":
-            rule = ViewRule(name, source._meta, source._offset, view, view_offset, fixed)
-        else:
-            logical = meta(source._meta.shape, source._meta.dtype, None, source._meta.device)
-            rule = ViewRule(name, logical, 0, *dense(), fixed)
-        rule.outs = (view,)
-        tape.node, tape.requires = Node(rule, (source_tape,), (), (), (view,)), True
+    view = sight.view
+    if source_tape.requires and grad and view.differentiable:  # type: ignore[union-attr]
+        fixed = made.startswith("multi")
+        node = _new(Node)
+        node.rule = sight.rules[fixed] or sight.rule(source, fixed)
+        node.edges, node.mask, node.saved, node.numbers = (source_tape,), 1, (), ()
+        node.outs, node.seq, node.hooks, node.extra = (view,), next(sequence), None, None
+        tape.node, tape.requires = node, True
     return tape
 
 

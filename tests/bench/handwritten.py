@@ -169,12 +169,11 @@ def _max_pool(x: jax.Array) -> jax.Array:
 
 
 def _max_pool_backward(winner: jax.Array, g: jax.Array) -> tuple[jax.Array]:
-    total = jnp.zeros(())
-    for tap in range(4):
-        pads = [(i, 1 - i, 1) for i in divmod(tap, 2)]
-        part = jnp.where(winner == tap, g, 0)
-        total += lax.pad(part, jnp.float32(0), [(0, 0, 0), *pads, (0, 0, 0)])
-    return (total,)
+    """Every element compares its place in its window with the winner's."""
+    n, height, width, c = g.shape
+    own = jnp.arange(4, dtype=jnp.int8).reshape(2, 1, 2, 1)
+    wins = winner[:, :, None, :, None] == own
+    return (jnp.where(wins, g[:, :, None, :, None], 0).reshape(n, 2 * height, 2 * width, c),)
 
 
 _max_pool.defvjp(_winners, _max_pool_backward)

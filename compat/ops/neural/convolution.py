@@ -404,10 +404,10 @@ def _add_bias(y: jax.Array, bias: jax.Array) -> jax.Array:
 
 
 def _add_bias_backward(_: None, g: jax.Array) -> tuple[jax.Array, jax.Array]:
-    # As a product: XLA moves a plain sum to the other side of the transpose to channels first, and
-    # then materializes the activation in both layouts (10 ms of a LeNet step of 26).
-    flat = g.reshape(-1, g.shape[-1])
-    return g, jnp.ones(flat.shape[0], g.dtype) @ flat
+    # Rows are summed, not g itself, whose sum XLA moves to the other side of the transpose to
+    # channels first: it would need the activation in both layouts. Nor is it a product with ones:
+    # XLA works a fused g out anew for it (1.5 ms of a LeNet step of 9.5).
+    return g, g.reshape(-1, g.shape[-1]).sum(0)
 
 
 _add_bias.defvjp(lambda y, bias: (y + bias, None), _add_bias_backward)

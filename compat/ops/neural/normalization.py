@@ -38,7 +38,7 @@ def batch_norm_train(input: Operand, weight: Operand | None, bias: Operand | Non
     mean = jnp.mean(x, axes)
     off = x - mean
     var = jnp.mean(off * off, axes)
-    made = channels_first(_affine(off * lax.rsqrt(var + eps), weight, bias))
+    made = channels_first(_affine(off, _scale(var, weight, eps), bias))
     mean, var = lax.stop_gradient(mean), lax.stop_gradient(var)
     unbiased = var * (count / max(count - 1, 1))
     if running_mean is None or running_var is None:
@@ -56,9 +56,15 @@ def batch_norm_train(input: Operand, weight: Operand | None, bias: Operand | Non
 def batch_norm_eval(input: Operand, weight: Operand | None, bias: Operand | None,
                     running_mean: Operand, running_var: Operand, eps: float) -> Array:  # fmt: skip
     """Normalises each channel by the running statistics."""
-    scale = lax.rsqrt(running_var + eps)
-    scale = scale if weight is None else scale * weight
+    scale = _scale(running_var, weight, eps)
     return channels_first(_affine(channels_last(input) - running_mean, scale, bias))
+
+
+def _scale(var: jax.Array, weight: jax.Array | None, eps: float) -> jax.Array:
+    """What each channel is multiplied with. As one factor: XLA would keep the activation divided
+    by its deviation for the weight's gradient, beside the activation itself."""
+    scale = lax.rsqrt(var + eps)
+    return scale if weight is None else scale * weight
 
 
 def _standard(input: jax.Array, axes: Any, eps: float) -> jax.Array:

@@ -75,6 +75,11 @@ class Windows:
             (p, end - n - p) for n, p, end in zip(self.size, self.padding, ends, strict=True)
         )
 
+    @property
+    def side_by_side(self) -> bool:
+        """Whether the windows lie one behind the other, without padding before the first."""
+        return self.kernel == self.stride and not any(self.padding) and set(self.dilation) == {1}
+
     def starts(self, at: int) -> np.ndarray:
         """The first place of each window in one dimension; negative in the padding."""
         return np.arange(self.counts[at]) * self.stride[at] - self.padding[at]
@@ -172,16 +177,37 @@ def _maxima(x: jax.Array, windows: Windows) -> jax.Array:
 
 
 def _maxima_backward(windows: Windows, winner: jax.Array, grad: jax.Array) -> tuple[jax.Array]:
-    """Each tap's share of the gradient, padded to the places which the tap saw, and summed.
+    """Each window's gradient at the place of its maximum.
 
-    Forward and backward of a 2x2 window take 0.80, 0.13 and 1.41 ms for 64x28x28x16, 64x10x10x32
+    Windows side by side are spread out at once: every element compares its place in its window
+    with the winner's. Others are summed tap by tap, padded to the places which the tap saw. On
+    one core a LeNet step takes 1.0 ms less by the first way than by the second. Forward and
+    backward of a 2x2 window take 0.80, 0.13 and 1.41 ms by the second for 64x28x28x16, 64x10x10x32
     and 32x32x32x64, where XLA:CPU's select-and-scatter takes 8.0, 2.0 and 21.6, PyTorch 3.7, 1.0
-    and 9.5 (one core).
+    and 9.5.
     """
+    if windows.side_by_side:
+        return (_spread_out(winner, grad, windows),)
     total = jnp.zeros((), grad.dtype)
     for i, tap in enumerate(itertools.product(*map(range, windows.kernel))):
         total += windows.put_back(jnp.where(winner == i, grad, grad.dtype.type(0)), tap)
     return (total,)
+
+
+def _spread_out(winner: jax.Array, grad: jax.Array, windows: Windows) -> jax.Array:
+    """The gradient [N, *counts, C] at the winner's place in each of the windows side by side."""
+    n, *counts, c = grad.shape
+    behind = tuple(range(2, 2 * len(counts) + 1, 2))  # each count's axis is followed by its tap's
+    taps = np.arange(math.prod(windows.kernel), dtype=winner.dtype).reshape(windows.kernel)
+    own = np.expand_dims(taps, (*range(0, 2 * len(counts), 2), 2 * len(counts)))
+    wins = jnp.expand_dims(winner, behind) == own
+    placed = jnp.where(wins, jnp.expand_dims(grad, behind), grad.dtype.type(0))
+    covered = [many * size for many, size in zip(counts, windows.kernel, strict=True)]
+    whole = placed.reshape(n, *covered, c)
+    if tuple(covered) == windows.size:
+        return whole
+    ends = [(0, size - end, 0) for size, end in zip(windows.size, covered, strict=True)]
+    return lax.pad(whole, grad.dtype.type(0), [(0, 0, 0), *ends, (0, 0, 0)])
 
 
 _maxima.defvjp(_winners, _maxima_backward)

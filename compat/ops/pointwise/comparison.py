@@ -12,38 +12,40 @@ from compat.core.errors import require
 from compat.ops.declare import op, pointwise
 from compat.ops.roles import Array, Bool, Operand, Promoted
 
+# A number beside half-precision elements is rounded to their type, not they widened: no `math`.
 
-@pointwise(dunder="eq", extras={"reflected": False})
+
+@pointwise(dunder="eq", math=False, extras={"reflected": False})
 def eq(input: Operand, other: Promoted) -> Bool:
     """Whether elements are equal."""
     return input == other
 
 
-@pointwise(dunder="ne", extras={"reflected": False}, aliases=("not_equal",))
+@pointwise(dunder="ne", math=False, extras={"reflected": False}, aliases=("not_equal",))
 def ne(input: Operand, other: Promoted) -> Bool:
     """Whether elements differ."""
     return input != other
 
 
-@pointwise(dunder="lt", extras={"reflected": False}, aliases=("less",))
+@pointwise(dunder="lt", math=False, extras={"reflected": False}, aliases=("less",))
 def lt(input: Operand, other: Promoted) -> Bool:
     """Whether input is smaller."""
     return input < other
 
 
-@pointwise(dunder="le", extras={"reflected": False}, aliases=("less_equal",))
+@pointwise(dunder="le", math=False, extras={"reflected": False}, aliases=("less_equal",))
 def le(input: Operand, other: Promoted) -> Bool:
     """Whether input is smaller or equal."""
     return input <= other
 
 
-@pointwise(dunder="gt", extras={"reflected": False}, aliases=("greater",))
+@pointwise(dunder="gt", math=False, extras={"reflected": False}, aliases=("greater",))
 def gt(input: Operand, other: Promoted) -> Bool:
     """Whether input is larger."""
     return input > other
 
 
-@pointwise(dunder="ge", extras={"reflected": False}, aliases=("greater_equal",))
+@pointwise(dunder="ge", math=False, extras={"reflected": False}, aliases=("greater_equal",))
 def ge(input: Operand, other: Promoted) -> Bool:
     """Whether input is larger or equal."""
     return input >= other

@@ -19,14 +19,26 @@ _REAL = ("{name}_cpu", "bif")
 _ALONE: dict[str, Any] = {"homes": ("special",), "inplace": False, "kernel": _REAL}
 
 
-@pointwise(homes=_SPECIAL, kernel=_REAL, extras={"torch_inplace": True})
+def _log_factor(grad: Array, input: Array, log: Array, below: Array) -> Array:
+    """The gradient by what a logarithm is multiplied with; none where 0 meets its end."""
+    none = (grad == 0) | ((input == 0) & below)
+    return jnp.where(none, 0, grad * jnp.where(none, 0, log))
+
+
+@pointwise(homes=_SPECIAL, kernel=_REAL, extras={"torch_inplace": True},
+           backward=lambda grad, input, other: (
+               _log_factor(grad, input, jnp.log(other), other <= 0),
+               grad * input / other))  # fmt: skip
 def xlogy(input: Floating, other: Floating) -> Floating:
     """`input * log(other)`, 0 where input is 0 and other is a number."""
     zero = (input == 0) & ~jnp.isnan(other)
     return jnp.where(zero, 0, input * jnp.log(jnp.where(zero, 1, other)))
 
 
-@pointwise(**_ALONE)
+@pointwise(**_ALONE, extras={"node": "SpecialXlog1PyBackward0"},
+           backward=lambda grad, input, other: (
+               _log_factor(grad, input, jnp.log1p(other), other <= -1),
+               grad * input / (other + 1)))  # fmt: skip
 def xlog1py(input: Floating, other: Floating) -> Floating:
     """`input * log1p(other)`, 0 where input is 0 and other is a number."""
     zero = (input == 0) & ~jnp.isnan(other)

@@ -98,3 +98,15 @@ def test_complex_numbers_are_refused(torch: Any, note: Any) -> None:
     note(lambda: torch.special.legendre_polynomial_p(z, 2))
     note(lambda: torch.polygamma(-1, torch.ones(2)))
     note(lambda: torch.mvlgamma(torch.ones(2), 0))
+
+
+@both
+def test_slopes_of_numbers_times_logarithms(torch: Any, note: Any) -> None:
+    for name in ("xlogy", "xlog1py"):
+        x = torch.tensor([[0.0], [0.5], [2.0]], requires_grad=True)
+        y = torch.tensor([0.0, 1.0, 0.5, -2.0, -1.0, 3.0], requires_grad=True)
+        made = getattr(torch.special, name)(x, y)
+        chosen = made[1:, 1:3].sum() + made[0, 5]
+        slopes = torch.autograd.grad(chosen, (x, y), create_graph=True)
+        note(lambda: [one.detach() for one in slopes])  # noqa: B023
+        note(lambda: torch.autograd.grad(slopes[0].sum() + slopes[1][1:3].sum(), (x, y)))  # noqa: B023
