@@ -61,6 +61,7 @@ from compat.core.size import Layout as layout  # noqa: E402, F401
 from compat.front import typed as _typed  # noqa: E402
 
 globals().update(_facts.NAMES)
+globals().update(_facts.BUILT)
 globals().update(_typed.CPU)
 globals().update({name: old for name, old in _renamed.NAMES.items() if name != "fft"})
 _renamed.attach(Tensor)
@@ -110,6 +111,27 @@ _NAMES = {
          "feature_alpha_dropout"),
         "compat_nn.functional",
     ),
+    **dict.fromkeys(
+        ("batch_norm", "instance_norm", "norm_except_dim", "frobenius_norm", "nuclear_norm",
+         "binary_cross_entropy_with_logits", "cosine_embedding_loss", "ctc_loss",
+         "hinge_embedding_loss", "kl_div", "margin_ranking_loss", "poisson_nll_loss",
+         "triplet_margin_loss", "embedding", "embedding_renorm_", "embedding_bag",
+         "native_dropout", "feature_dropout", "dropout_", "alpha_dropout_", "feature_dropout_",
+         "feature_alpha_dropout_", "rrelu", "rrelu_", "adaptive_max_pool1d",
+         "max_pool1d_with_indices", "convolution"),
+        "compat_nn.functions.forms",
+    ),
+    **dict.fromkeys(("conv_tbc", "native_channel_shuffle"), "compat_nn.functions.arrangements"),
+    **dict.fromkeys(
+        ("sym_int", "sym_float", "sym_max", "sym_min", "sym_not", "sym_ite", "sym_sqrt",
+         "sym_sum", "cond"),
+        "compat.symbolic",
+    ),
+    **dict.fromkeys(
+        ("is_anomaly_enabled", "is_anomaly_check_nan_enabled", "set_anomaly_enabled"),
+        "compat.autograd.anomaly",
+    ),
+    "GradScaler": "compat.amp",
     **dict.fromkeys(
         ("hann_window", "hamming_window", "blackman_window", "bartlett_window", "kaiser_window"),
         "compat.front.windows",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
 from compat.core import dtype as d
+from compat.core.device import default_device
+from compat.core.device import device as Device
 from compat.core.promotion import result_type as _result_type
 from compat.front import looking
 from compat.front.base import TensorBase
@@ -84,6 +87,26 @@ def result_type(*tensors: Any) -> d.dtype:
     return _result_type(operands, [type(t) for t in tensors if not isinstance(t, TensorBase)])
 
 
+def is_distributed(input: Any) -> bool:
+    """Whether the tensor is spread over processes, which none is."""
+    return False
+
+
+def as_strided_(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+    """Makes the tensor a view of sizes and strides over its own storage."""
+    return input.as_strided_(size, stride, storage_offset)
+
+
+def get_device_module(device: Any = None) -> Any:
+    """The module of a kind of device, as `torch.cuda`; of the default one without one."""
+    kind = default_device().type if device is None else Device(device).type
+    if kind not in ("cpu", "cuda"):
+        raise RuntimeError(
+            f"Invalid device module: torch.{kind} does not exist. Has the runtime been loaded?"
+        )
+    return importlib.import_module(f"compat.{kind}")
+
+
 def _assert(condition: Any, message: Any) -> None:
     """AssertionError with a message when a condition does not hold."""
     assert condition, message
@@ -94,7 +117,10 @@ NAMES: dict[str, Callable[..., Any]] = {
     for function in (
         is_signed, is_same_size, is_inference, get_device, detach, detach_, is_tensor,
         is_floating_point, is_complex, is_nonzero, numel, get_default_dtype,
-        set_default_dtype, result_type, _assert,
+        set_default_dtype, result_type, is_distributed, as_strided_,
+        get_device_module, _assert,
     )
 }  # fmt: skip
 NAMES["equal"] = looking.equal
+# What PyTorch was built with: there is LAPACK, FFT and OpenMP in XLA, and no MKL.
+BUILT = {"has_lapack": True, "has_mkl": False, "has_openmp": True, "has_spectral": True}

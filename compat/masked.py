@@ -46,12 +46,14 @@ def prod(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = Non
          mask: Any = None) -> Any:  # fmt: skip
     """The product of what is not masked out."""
     made = _where(input, mask, 1)
+    if dtype is None and made.dtype.is_floating_point + made.dtype.is_complex == 0:
+        dtype = torch.int64
     if dtype is not None:
         made = made.to(dtype)
     axes = sorted({each % max(input.dim(), 1) for each in _dims(input, dim)}, reverse=True)
     for axis in axes:
         made = made.prod(axis, keepdim=keepdim)
-    return made if axes else made.prod()
+    return made
 
 
 def amax(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None,
@@ -115,11 +117,13 @@ def norm(input: Any, ord: float | None = 2.0, dim: Any = None, *, keepdim: bool 
 def _variance(input: Any, dim: Any, unbiased: Any, correction: Any, keepdim: bool, dtype: Any,
               mask: Any) -> Any:  # fmt: skip
     given = input if dtype is None else input.to(dtype)
+    if not given.is_floating_point() and not given.is_complex() and given.dtype is not torch.bool:
+        given = given.to(torch.get_default_dtype())
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
     middle = mean(given, dim, keepdim=True, mask=mask)
     off = _where(given - middle, mask, 0)
-    squares = (off * off.conj()).real if off.is_complex() else off * off
+    squares = off * off.conj() if off.is_complex() else off * off
     count = _counted(given, mask, dim, keepdim) - correction
     return squares.sum(_dims(given, dim), keepdim=keepdim) / count.clamp(min=0)
 
@@ -140,7 +144,9 @@ def logsumexp(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any 
               mask: Any = None) -> Any:  # fmt: skip
     """The logarithm of the sum of exponentials of what is not masked out."""
     given = input if dtype is None else input.to(dtype)
-    return torch.logsumexp(_where(given, mask, -torch.inf), _dims(input, dim), keepdim)
+    least = _limits(given.dtype)[0] if not given.is_complex() else -torch.inf
+    made = torch.logsumexp(_where(given, mask, least), _dims(input, dim), keepdim)
+    return made.to(given.dtype)
 
 
 def logaddexp(input: Any, other: Any, *, dtype: Any = None, input_mask: Any = None,
@@ -157,9 +163,10 @@ def _along(name: str, neutral: float, doc: str) -> Callable[..., Any]:
 
     def masked(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
         given = input if dtype is None else input.to(dtype)
-        return getattr(torch.nn.functional if name == "softmin" else torch, name)(
+        made = getattr(torch.nn.functional if name == "softmin" else torch, name)(
             _where(given, mask, neutral), dim
         )
+        return made.to(given.dtype)
 
     masked.__name__ = masked.__qualname__ = name
     masked.__doc__ = doc

@@ -79,10 +79,14 @@ def rrelu(input: Any, lower: float = 0.125, upper: float = 1 / 3, training: bool
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
 
+    from compat.front.sampling import host_slopes
+
     def activation(input: Any) -> Any:
         if not training:
             return _OPS["leaky_relu"](input, (lower + upper) / 2)
-        slope = torch.empty_like(input).uniform_(lower, upper)
+        slope = host_slopes(input, lower, upper)
+        if slope is None:
+            slope = torch.empty_like(input).uniform_(lower, upper)
         return torch.where(input >= 0, input, input * slope)
 
     return _written(activation, input, (), {}) if inplace else activation(input)
@@ -355,6 +359,11 @@ def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0
                         reduction: str = "mean") -> Any:  # fmt: skip
     """How far the order of two inputs is from what target (1 or -1) says."""
     reduction = _old_reduction(size_average, reduce, reduction)
+    if not input1.dim() == input2.dim() == target.dim():
+        raise RuntimeError(
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
+            f"input1: {input1.size()}, input2: {input2.size()}, target: {target.size()} "
+        )
     return _reduced((-target * (input1 - input2) + margin).clamp_min(0), reduction)
 
 
@@ -363,7 +372,7 @@ def soft_margin_loss(input: Any, target: Any, size_average: Any = None, reduce: 
                      reduction: str = "mean") -> Any:  # fmt: skip
     """`log(1 + exp(-target * input))`."""
     reduction = _old_reduction(size_average, reduce, reduction)
-    return _reduced((-target * input).exp().log1p(), reduction)
+    return _reduced((input * -target).exp().log1p(), reduction)
 
 
 def multilabel_soft_margin_loss(
@@ -379,6 +388,8 @@ def multilabel_soft_margin_loss(
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-08) -> Any:
     """The cosine of the angle between vectors along dim."""
+    if x1.shape != x2.shape:
+        x1, x2 = torch.broadcast_tensors(x1, x2)
     first = (x1 * x1).sum(dim).sqrt().clamp_min(eps)
     second = (x2 * x2).sum(dim).sqrt().clamp_min(eps)
     return (x1 * x2).sum(dim) / (first * second)
@@ -406,8 +417,15 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-06,
 
 unfold = _OPS["unfold"]
 
+from compat.overrides import has_torch_function as has_torch_function  # noqa: E402
+from compat.overrides import has_torch_function_unary as has_torch_function_unary  # noqa: E402
+from compat.overrides import (  # noqa: E402
+    has_torch_function_variadic as has_torch_function_variadic,
+)
+
 # Other subjects; they come last because they build on the above.
-for _subject in ("attention", "bags", "dropout", "images", "losses", "pools"):
+for _subject in ("attention", "bags", "dropout", "images", "losses", "pools", "arrangements",
+                 "scaled"):  # fmt: skip
     _module = importlib.import_module(f"compat_nn.functions.{_subject}")
     globals().update({
         _name: _each for _name, _each in vars(_module).items()

@@ -61,6 +61,21 @@ def _watch(mode: bool) -> None:
         call.watchers.append(_note_line)
 
 
+def is_anomaly_enabled() -> bool:
+    """Whether the lines of operations are noted and their gradients may be checked."""
+    return _note_line in call.watchers
+
+
+def is_anomaly_check_nan_enabled() -> bool:
+    """Whether gradients are checked for NaN, or would be: it is the default."""
+    return walk.check is not None or not is_anomaly_enabled()
+
+
+def set_anomaly_enabled(enabled: bool, check_nan: bool = True) -> None:
+    """Sets what `set_detect_anomaly` does, for good."""
+    set_detect_anomaly(enabled, check_nan)
+
+
 class detect_anomaly(set_detect_anomaly):
     """`with torch.autograd.detect_anomaly(): ...` finds the operation whose gradient is NaN."""
 

@@ -98,6 +98,16 @@ TYPE_NAMES: dict[dtype, str] = {
     uint16: "UInt16", uint32: "UInt32", uint64: "UInt64",
 }  # fmt: skip
 
+# What some of PyTorch's messages call them.
+CPP_NAMES: dict[dtype, str] = {
+    bool_: "bool", uint8: "unsigned char", int8: "signed char", int16: "short int", int32: "int",
+    int64: "long int", float16: "c10::Half", bfloat16: "c10::BFloat16", float32: "float",
+    float64: "double", complex64: "c10::complex<float>", complex128: "c10::complex<double>",
+    float8_e4m3fn: "c10::Float8_e4m3fn", float8_e5m2: "c10::Float8_e5m2",
+    float8_e4m3fnuz: "c10::Float8_e4m3fnuz", float8_e5m2fnuz: "c10::Float8_e5m2fnuz",
+    uint16: "short unsigned int", uint32: "unsigned int", uint64: "long unsigned int",
+}  # fmt: skip
+
 
 def type_name(numpy_type: Any) -> str:
     """What PyTorch's messages call a type: "Float", "Long"."""

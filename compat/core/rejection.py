@@ -72,6 +72,7 @@ def binomial(generator: Generator, counts: np.ndarray, chances: np.ndarray) -> n
         counts.dtype == chances.dtype,
         f"Found dtype {other} but expected {types.TYPE_NAMES[kind]}",
     )
+    _only_floating(counts.dtype, "binomial_cpu", 4)
     counts, chances = np.broadcast_arrays(counts, chances)
     return _each(lambda count, chance: _binomial(generator, count, chance), counts, chances)
 
@@ -131,7 +132,7 @@ def _stirling(k: float) -> float:
 
 def gamma(generator: Generator, shapes: np.ndarray) -> np.ndarray:
     """Standard gamma samples, one for each shape; for float32 PyTorch's to some 1e-6."""
-    _only_floating(shapes.dtype, "gamma_cpu")
+    _only_floating(shapes.dtype, "gamma_cpu", 4)
     tiny = float(types.ml_dtypes.finfo(shapes.dtype).tiny)
     with np.errstate(divide="ignore"):
         powers = np.divide(1, shapes, dtype=shapes.dtype)  # rounded to the type, as in PyTorch
@@ -181,7 +182,8 @@ def _log(x: float) -> float:
     return math.log(x) if x > 0 else -math.inf
 
 
-def _only_floating(dtype: DType, kernel: str) -> None:
+def _only_floating(dtype: DType, kernel: str, bytes: int = 1) -> None:
+    """Refuses types that are not floating, or are narrower than so many bytes."""
     kind = types.from_numpy_type(dtype)
     message = f"\"{kernel}\" not implemented for '{types.TYPE_NAMES[kind]}'"
-    require(kind.is_floating_point, message, NotImplementedError)
+    require(kind.is_floating_point and kind.itemsize >= bytes, message, NotImplementedError)

@@ -152,6 +152,8 @@ def spec(
         error.__cause__, error.__suppress_context__ = None, True
         if hasattr(error, "__notes__"):
             del error.__notes__
+        if isinstance(error, TypeError | ValueError) and _is_of_jax(error):
+            raise RuntimeError(f"{name}(): {error}") from None  # as PyTorch names wrong shapes
         raise
     outs = outs if isinstance(outs, tuple) else (outs,)
     made.outs = tuple(_meta_of(out, device) for out in outs)
@@ -159,6 +161,15 @@ def spec(
     if len(_specs) > LIMIT:
         _specs.popitem(last=False)
     return made
+
+
+def _is_of_jax(error: BaseException) -> bool:
+    """Whether JAX itself found the arguments wrong, and none of our own checks."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = trace.tb_frame.f_globals.get("__name__", "") if trace is not None else ""
+    return where.startswith(("jax.", "numpy.", "opt_einsum."))
 
 
 def _meta_of(out: Any, device: Any) -> Meta:

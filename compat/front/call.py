@@ -8,6 +8,7 @@ look-up and a short generated function, about a microsecond.
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from compat.core import device as devices
+from compat.core import dtype as d
 from compat.core.device import device
 from compat.engine.recorder import TOO_LONG, local
 from compat.engine.section import Section, user_line
@@ -24,7 +26,7 @@ from compat.engine.value import Meta, Value, meta
 from compat.front import base
 from compat.front.base import TensorBase, read
 from compat.ops.declare import Op, Parameter
-from compat.ops.specialize import Binding
+from compat.ops.specialize import ZERO_DIVISION, Binding
 from compat.tape import history
 from compat.tape.differentiate import Rule
 from compat.tape.node import Node, result_tape, sequence, volatile_tape
@@ -140,7 +142,7 @@ def plan_for(op: Op, codes: Sequence[str], dynamic: Sequence[Any], statics: dict
     kinds = binding.kinds()
     plan = Plan()
     plan.device = device_of(tensors)
-    plan.spec = spec(binding.key(), op.name, lambda: binding.forward, metas, kinds, op.guard)
+    plan.spec = spec(binding.key(), op.name, lambda: binding.forward, metas, kinds, binding.guard)
     outs = plan.spec.outs[: len(plan.spec.outs) - plan.spec.guarded]
     plan.metas = tuple(placed(op, out, metas, plan.device) for out in outs)
     plan.meta = plan.metas[0]
@@ -149,11 +151,53 @@ def plan_for(op: Op, codes: Sequence[str], dynamic: Sequence[Any], statics: dict
     plan.shape_of = None
     single = not gives_several(plan.spec, op)
     plan.launch = launcher("".join(_pattern(code) for code in codes), single, plan.spec.guarded)
+    if op.extras.get("masked") and d.uint8 in (one.dtype for one in metas[1:2]):
+        plan.launch = _with_byte_mask(plan.launch, f"{op.name}_")
+    if binding.divides == "number":
+        plan.launch = _not_by_zero(plan.launch)
     if op.residuals:
         plan.shape_of = lambda results: tuple(results[: -op.residuals])
     if op.results:
         plan.shape_of = named_results(_results_name(op), op.results)
     return plan
+
+
+BYTE_MASK = (
+    "{} received a mask with dtype torch.uint8, this behavior is now deprecated,please use a mask "
+    "with dtype torch.bool instead."
+)
+_said: set[str] = set()
+
+
+def warn_byte(text: str, once: bool = False) -> None:
+    """Warns of a uint8 tensor in the place of a bool one: each time, or once in a program."""
+    if not (once and text in _said):
+        _said.add(text)
+        warnings.warn(text, UserWarning, stacklevel=5)
+
+
+@cache
+def _with_byte_mask(launch: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The launch of an operation whose mask is of type uint8."""
+
+    def warned(plan: Plan, *given: Any) -> Any:
+        warn_byte(BYTE_MASK.format(name))
+        return launch(plan, *given)
+
+    return warned
+
+
+@cache
+def _not_by_zero(launch: Callable[..., Any]) -> Callable[..., Any]:
+    """The launch of a division of whole numbers by a Python number, which comes last."""
+
+    def checked(plan: Plan, *given: Any) -> Any:
+        if not given[-1] and plan.meta.numel:
+            kind, text = ZERO_DIVISION
+            raise kind(text)
+        return launch(plan, *given)
+
+    return checked
 
 
 def gives_several(made: Spec, op: Op) -> bool:

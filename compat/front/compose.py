@@ -12,9 +12,10 @@ from compat.core import dtype as d
 from compat.core.size import broadcast_shapes, wrap_dim
 from compat.front import create
 from compat.front.base import TensorBase, look, value_of
+from compat.front.call import BYTE_MASK, warn_byte
 from compat.front.create import from_host, hidden, torch_op
 from compat.front.derive import FUNCTIONS
-from compat.front.into import assign, given_out
+from compat.front.into import EXACT, assign, given_out, keep_apart
 from compat.tape import history
 
 # One name, several operations.
@@ -79,14 +80,15 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
     """The p-norm of all elements or along dims; "fro" is the 2-norm, "nuc" the nuclear norm."""
     if p == "nuc":
         made = hidden("_nuclear_norm")(input, dim if dim is None else tuple(dim), keepdim)
-        return given_out(out, made)
+        said = "linalg.matrix_norm expected out tensor dtype {want} but got: {got}"
+        return given_out(out, made, said)
     if not input._meta.differentiable and dtype is None:
         raise RuntimeError(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
             f"{d.TYPE_NAMES[input._meta.dtype]}"
         )
     made = hidden("_norm")(input, 2 if p == "fro" or p is None else p, dim, keepdim, dtype=dtype)
-    return given_out(out, made)
+    return given_out(out, made, EXACT)
 
 
 def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
@@ -98,10 +100,15 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{d.TYPE_NAMES[condition._meta.dtype]}"
         )
+    if condition._meta.dtype is d.uint8:
+        warn_byte(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be "
+            "removed in a future version of PyTorch. Use a boolean condition instead.", True,
+        )  # fmt: skip
     if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
         input = create.full((), input, device=condition._meta.device)
     made = hidden("_where")(condition, input, other)
-    return given_out(out, made)
+    return given_out(out, made, "Expected out type to be {want} but got {got}")
 
 
 def _where_method(self: Any, condition: Any, other: Any) -> Any:
@@ -166,7 +173,8 @@ def nonzero(input: Any, *, out: Any = None, as_tuple: bool = False) -> Any:
         np.zeros((len(places[0]), 0), np.int64)
     )
     made = from_host(rows, d.int64, device)
-    return given_out(out, made)
+    said = "nonzero: Expected out tensor to have scalar type {want} but got scalar type{got}"
+    return given_out(out, made, said)
 
 
 def argwhere(input: Any) -> Any:
@@ -180,12 +188,18 @@ def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
         raise RuntimeError(
             "masked_select: expected BoolTensor or ByteTensor for mask"
         )
+    if mask._meta.dtype is d.uint8:
+        warn_byte(BYTE_MASK.format("masked_select"))
     shape = broadcast_shapes(input._meta.shape, mask._meta.shape)
     flat = input.expand(shape).reshape(-1)
     holds = np.broadcast_to(look(value_of(mask)), shape).reshape(-1)
     index = from_host(np.nonzero(holds)[0].astype(np.int64), d.int64, input._meta.device)
     made = flat._index((index,), (0,))
-    return given_out(out, made)
+    if out is not None:
+        keep_apart([out], (input, mask))
+    return given_out(
+        out, made, "masked_select(): self and result must have the same scalar type"
+    )
 
 
 def unique(input: Any, sorted: bool = True, return_inverse: bool = False,
@@ -297,7 +311,10 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     if isinstance(dims, list | tuple):
         dims = tuple(tuple(each) if isinstance(each, list | tuple) else each for each in dims)
     made = hidden("_tensordot")(a, b, dims)
-    return given_out(out, made)
+    return given_out(
+        out, made, "tensordot: Expected the output tensor to have dtype {want}, but got an output "
+        "tensor with dtype {got}",
+    )  # fmt: skip
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> Any:
@@ -350,7 +367,16 @@ def constant_pad_nd(input: Any, pad: Sequence[int], value: Any = 0) -> Any:
 def sum_to_size(self: Any, *size: Any) -> Any:
     """Sums over the dimensions that expanding from size would have made."""
     shape = create.size_of(size)
+    if not shape:
+        return self.sum()
     lead = self.dim() - len(shape)
+    fits = lead >= 0 and all(
+        n in (1, m) for n, m in zip(shape, self._meta.shape[lead:], strict=True)
+    )
+    if not fits:
+        raise RuntimeError(
+            f"size {{{list(shape)}}} is not expandable to size {{{list(self._meta.shape)}}}."
+        )
     dims = [*range(lead)]
     own = self._meta.shape[lead:]
     dims += [lead + n for n, one in enumerate(shape) if one == 1 and own[n] != 1]

@@ -284,7 +284,7 @@ def type_named(name: str) -> tuple[DType, Device | None]:
 
 def _typed(kind: DType) -> Any:
     def convert(self: Any, memory_format: Any = None) -> Any:
-        return to(self, kind)
+        return to(self, kind, memory_format=memory_format)
 
     convert.__doc__ = f"`self.to(torch.{kind.name})`."
     return convert
@@ -357,7 +357,7 @@ def derive_conversions(tensor: type, functions: dict[str, dict[str, Any]]) -> No
     ):
         setattr(tensor, function.__name__, function)
     tensor.type = type_  # type: ignore[attr-defined]
-    tensor.__rdiv__ = tensor.__rtruediv__  # type: ignore[attr-defined]
+    tensor.__rdiv__ = lambda self, other: self.reciprocal() * other  # type: ignore[attr-defined]
     tensor.resize = resize_  # type: ignore[attr-defined]
     functions["torch"] |= {"clone": clone}
     for name in ("fill_", "zero_", "resize_"):

@@ -8,10 +8,10 @@ from typing import Any
 
 from compat.core.size import contiguous_format
 from compat.front.derive import FUNCTIONS
-from compat.front.into import given_out
+from compat.front.into import EXACT, given_out
 
 _TWINS = (
-    "as_strided", "detach", "diagonal", "expand", "narrow", "permute", "select", "split",
+    "as_strided", "detach", "diagonal", "expand", "permute", "select", "split",
     "split_with_sizes", "squeeze", "t", "transpose", "unbind", "unfold", "unsqueeze",
     "view_as_complex", "view_as_real", "view",
 )  # fmt: skip
@@ -24,7 +24,7 @@ def _twin(name: str, view: Callable[..., Any]) -> Callable[..., Any]:
             made = tuple(each.clone(memory_format=contiguous_format) for each in made)
         else:
             made = made.clone(memory_format=contiguous_format)
-        return given_out(out, made)
+        return given_out(out, made, EXACT)
 
     copy.__name__ = copy.__qualname__ = f"{name}_copy"
     copy.__doc__ = f"As `{name}`, in memory of its own."
@@ -39,6 +39,22 @@ def _slice(input: Any, dim: int = 0, start: int | None = None, end: int | None =
            step: int = 1) -> Any:  # fmt: skip
     axis = dim + input.dim() if dim < 0 else dim
     return input[(*[slice(None)] * axis, slice(start, end, step))]
+
+
+def narrow_copy(input: Any, dim: int, start: int, length: int, *, out: Any = None) -> Any:
+    """As `narrow`, in memory of its own; dims and lengths are refused in other words."""
+    if 0 < input.dim() <= dim:
+        raise RuntimeError(
+            "Expected dim < static_cast<int64_t>(self_sizes.size()) to be true, but got false.  "
+            "(Could this error message be improved?  If so, please report an enhancement request "
+            "to PyTorch.)"
+        )
+    if length < 0:
+        raise RuntimeError(
+            f"start ({start}) + length ({length}) exceeds dimension size ({input.size(dim)})."
+        )
+    made = input.narrow(dim, start, length).clone(memory_format=contiguous_format)
+    return given_out(out, made, EXACT)
 
 
 def as_strided_scatter(input: Any, src: Any, size: Any, stride: Any,
@@ -80,7 +96,7 @@ def derive_copies(tensor: type) -> None:
     for name in _TWINS:
         torch[f"{name}_copy"] = _twin(name, torch.get(name) or getattr(tensor, name))
     torch |= {"alias_copy": _twin("alias", _alias), "slice_copy": _twin("slice", _slice)}
-    setattr(tensor, "narrow_copy", torch["narrow_copy"])  # noqa: B010
-    for function in (as_strided_scatter, unsafe_chunk, unsafe_split, unsafe_split_with_sizes):
+    for function in (narrow_copy, as_strided_scatter, unsafe_chunk, unsafe_split,
+                     unsafe_split_with_sizes):  # fmt: skip
         torch[function.__name__] = function
         setattr(tensor, function.__name__, function)

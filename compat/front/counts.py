@@ -60,8 +60,7 @@ def histogramdd(input: Any, bins: Any, *, range: Any = None, weight: Any = None,
     each = [bins] * rank if isinstance(bins, int) else list(bins)
     if len(each) != rank:
         raise RuntimeError(
-            "torch.histogramdd(): The size of bins must be equal to the innermost dimension of the "
-            "input."
+            "histogramdd: The size of bins must be equal to the innermost dimension of the input."
         )
     limits = [None if range is None else range[2 * at : 2 * at + 2] for at, _ in enumerate(each)]
     columns = [rows[:, at].contiguous() for at, _ in enumerate(each)]
@@ -105,7 +104,10 @@ def histogram(input: Any, bins: Any, *, range: Any = None, weight: Any = None,
     edges = _edges(values, bins, range, "torch.histogram()")
     hist = _hist([values], [edges], weight, density, input.dtype)
     made = result_type("histogram", ("hist", "bin_edges"))(hist, edges)
-    return given_out(out, made)
+    return given_out(
+        out, made, "torch.histogram: input tensor and hist tensor should have the same dtype, but "
+        "got input {cpp_want} and hist {cpp_got}",
+    )  # fmt: skip
 
 
 def nonzero_static(input: Any, *, size: int, fill_value: int = -1, out: Any = None) -> Any:
@@ -131,13 +133,15 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
     if len(set(dims)) != len(dims):
-        raise RuntimeError("dim 0 appears multiple times in the list of dims")
+        twice = next(each for at, each in enumerate(dims) if each in dims[:at])
+        raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
     spacing = 1 if spacing is None else spacing
     gaps = list(spacing) if isinstance(spacing, list | tuple) else [spacing] * len(dims)
     if len(gaps) != len(dims):
         raise RuntimeError(
-            "torch.gradient expected spacing to be unspecified, a scalar, or a list of length "
-            f"equal to 'self.dim() = {len(dims)}', but got a list of length {len(gaps)}"
+            "torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim "
+            f"arguments to have the same length, but got a spacing argument of length {len(gaps)} "
+            f"and a dim argument of length {len(dims)}."
         )
     for each in dims:
         if input.size(each) < edge_order + 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -114,7 +113,7 @@ def scalar_tensor(s: Any, *, dtype: DType | None = None, layout: Any = None, dev
                   pin_memory: bool = False, requires_grad: bool = False) -> Any:  # fmt: skip
     """A 0-dim tensor of a number, of the default type unless another is given."""
     found = dtype or d.get_default_dtype()
-    return finished(from_host(np.array(s, found.numpy), found, where(device)), requires_grad)
+    return finished(from_host(*array_of(s, found), where(device)), requires_grad)
 
 
 def from_numpy(ndarray: Any) -> Any:
@@ -180,6 +179,15 @@ def size_of(given: Sequence[Any]) -> Size:
     return Size(sizes)
 
 
+def typed_out(dtype: DType | None, out: Any) -> None:
+    """RuntimeError when a factory is asked for another type than its `out=` tensor has."""
+    if dtype is not None and out is not None and out._meta.dtype is not dtype:
+        raise RuntimeError(
+            f"dtype {d.TYPE_NAMES[dtype]} does not match dtype of out parameter "
+            f"({d.TYPE_NAMES[out._meta.dtype]})"
+        )
+
+
 def constant(
     size: Sequence[int], value: Any, dtype: DType | None, place: device, strides: Any = None
 ) -> Any:
@@ -212,6 +220,7 @@ def _factory(name: str, value: Any) -> Callable[..., Any]:
         if extra:
             raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(extra))}'")
         shape = size_of(size)
+        typed_out(dtype, out)
         if out is not None:
             out.resize_(shape)
             return out.fill_(value) if name != "empty" else out
@@ -241,6 +250,7 @@ def full(
     names: Any = None,
 ) -> Any:
     """A tensor of the size with fill_value everywhere; its type is the number's."""
+    typed_out(dtype, out)
     shape = size_of((size,) if not isinstance(size, int) else ((size,),))
     if isinstance(fill_value, TensorBase):
         dtype = dtype or fill_value._meta.dtype
@@ -323,11 +333,21 @@ def empty_permuted(size: Any, physical_layout: Any, *, dtype: DType | None = Non
                    layout: Any = None, device: Any = None, requires_grad: bool = False,
                    pin_memory: bool = False) -> Any:  # fmt: skip
     """An uninitialised tensor whose dims lie in memory in the order given, outermost first."""
-    if sorted(physical_layout) != list(builtins.range(len(size))):
+    count = len(physical_layout)
+    if len(size) != count:
         raise RuntimeError(
             f"Number of dimensions in size does not match the length of the physical_layout; i.e. "
-            f"len(size) = {len(size)} is not equal to len(physical_layout) = {len(physical_layout)}"
+            f"len(size) = {len(size)} is not equal to len(physical_layout) = {count}"
         )
+    for at, dim in enumerate(physical_layout):
+        if not 0 <= dim < count:
+            raise RuntimeError(
+                f"Dimension out of range (expected to be between 0 and {count - 1}, but got {dim} "
+                f"at index {at}).  NB: negative dims not currently supported; file an issue if "
+                "you want it."
+            )
+    if len(set(physical_layout)) != count:
+        raise RuntimeError("Duplicate dim not allowed")
     strides, step = [0] * len(size), 1
     for dim in reversed(physical_layout):
         strides[dim] = step
@@ -362,6 +382,7 @@ def arange(
     **named: Any,
 ) -> Any:
     """start, start + step, ... up to but without end: `arange(end)`, `arange(start, end, step)`."""
+    typed_out(dtype, out)
     names = ("end",) if len(args) == 1 and "end" not in named else ("start", "end", "step")
     given = {"start": 0, "step": 1, **dict(zip(names, args, strict=False)), **named}
     start, end, step = (_plain(given[name]) for name in ("start", "end", "step"))
@@ -419,6 +440,7 @@ def linspace(
     pin_memory: bool = False,
 ) -> Any:
     """steps numbers, evenly apart, from start to end, both included."""
+    typed_out(dtype, out)
     if not isinstance(steps, int | np.integer):
         given = ", ".join(type(each).__name__ for each in (start, end, steps))
         raise TypeError(
@@ -448,9 +470,14 @@ def linspace(
 
 def logspace(start: Any, end: Any, steps: int = 100, base: float = 10.0, **options: Any) -> Any:
     """base to the powers of steps numbers from start to end."""
+    typed_out(options.get("dtype"), options.get("out"))
     found = options.pop("dtype", None) or d.get_default_dtype()
     requires_grad = options.pop("requires_grad", False)
     out = options.pop("out", None)
+    if found.category <= d.INTEGER and not any(
+        isinstance(each, TensorBase) and each._meta.shape for each in (start, end)
+    ):
+        start, end = int(_plain(start)), int(_plain(end))
     exponents = linspace(start, end, steps, dtype=d.float64 if found.category < 3 else found)
     made = (base**exponents).to(found)
     if out is not None:
@@ -462,6 +489,7 @@ def eye(n: int, m: int | None = None, *, out: Any = None, dtype: DType | None = 
         layout: Any = None, device: Any = None, requires_grad: bool = False,
         pin_memory: bool = False) -> Any:  # fmt: skip
     """A matrix with ones on the diagonal."""
+    typed_out(dtype, out)
     columns = n if m is None else m
     for name, count in (("n", n), ("m", columns)):
         if count < 0:

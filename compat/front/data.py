@@ -44,7 +44,12 @@ def _as_type(numbers: Any, kinds: Any, to: DType) -> np.ndarray[Any, Any]:
         if not (array.min() >= lowest and array.max() <= limits.max):  # NaN is neither
             raise RuntimeError(f"value cannot be converted to type {to.name} without overflow")
     with np.errstate(all="ignore"):
-        return array.astype(to.numpy, copy=False)
+        return _within(array, to).astype(to.numpy, copy=False)
+
+
+def _within(array: np.ndarray[Any, Any], to: DType) -> np.ndarray[Any, Any]:
+    """Numbers that float8_e4m3fn cannot hold are its greatest, as in PyTorch."""
+    return np.clip(array, -448, 448) if to is d.float8_e4m3fn else array
 
 
 def array_of(data: Any, dtype: DType | None) -> tuple[np.ndarray[Any, Any], DType]:
@@ -57,7 +62,7 @@ def array_of(data: Any, dtype: DType | None) -> tuple[np.ndarray[Any, Any], DTyp
     if isinstance(data, np.ndarray | np.generic):
         array = np.array(data)
         found = dtype or d.from_numpy_type(array.dtype)
-        return array.astype(found.numpy), found
+        return _within(array, found).astype(found.numpy), found
     shape, flat, kind = _read(data)
     found = dtype or kind
     kinds = {float if isinstance(one, np.floating) else type(one) for one in flat}

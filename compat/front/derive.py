@@ -75,8 +75,9 @@ def function_of(op: Op) -> Callable[..., Any]:
     """The public function of an op."""
     plans: dict[Any, Plan] = {}
     _plans[op] = plans
+    slow, refuse = _slow_path(op, plans)
     scope: dict[str, Any] = {
-        "Base": TensorBase, "plans": plans, "slow": _slow_path(op, plans), "ABSENT": ABSENT,
+        "Base": TensorBase, "plans": plans, "slow": slow, "refuse": refuse, "ABSENT": ABSENT,
         "into": into_of(op), "in_bounds": _in_bounds(op), "__builtins__": __builtins__,
     }  # fmt: skip
     front = _lazily(op.name, scope, lambda: _source(op, scope))
@@ -104,7 +105,8 @@ def _source(op: Op, scope: dict[str, Any]) -> str:
         )
     if "bounds" in op.extras:
         _, _, _, checked = op.extras["bounds"]
-        lines.append(f"  in_bounds({checked})")
+        lines.append(f"  wrong = in_bounds({checked})")
+        lines.append(f"  if wrong is not None: refuse(wrong, {everything})")
     if op.out:
         lines.append(
             f"  if out is not None: return into(out, lambda: again({_passed(parameters)}), "
@@ -177,10 +179,13 @@ def _keywords(parameters: tuple[Parameter, ...]) -> str:
     return "{" + inner + "}"
 
 
-def _slow_path(op: Op, plans: dict[Any, Plan]) -> Callable[..., Any]:
-    """The first call with these metas and settings: checks everything and makes the plan."""
+def _slow_path(
+    op: Op, plans: dict[Any, Plan]
+) -> tuple[Callable[..., Any], Callable[..., None]]:
+    """The first call with these metas and settings: checks everything and makes the plan; and
+    the same for a call whose data are wrong, which is refused for the rest first."""
 
-    def slow(*given: Any) -> Any:
+    def planned(*given: Any) -> tuple[Plan, list[Any]]:
         if local.casts is not None:
             given = local.casts(op, given)
         codes, dynamic, statics = [], [], {}
@@ -199,13 +204,13 @@ def _slow_path(op: Op, plans: dict[Any, Plan]) -> Callable[..., Any]:
             elif code[0] == "L":
                 tensors += argument
         if not tensors and op.promotes and not set(codes).isdisjoint("bifcN"):
-            return slow(*_with_a_tensor(op, given))
+            return planned(*_with_a_tensor(op, given))
         where = device_of(tensors) if tensors else None
         if where is not None and not where.is_traced and any(
             each._meta.device is not where for each in tensors
         ):
             moved = [_moved(each, where) for each in dynamic]
-            return slow(*_rejoined(op, given, moved))
+            return planned(*_rejoined(op, given, moved))
         key = tuple(
             _settled_key(code, one) for code, one in zip(codes, dynamic, strict=True)
         ) + tuple(statics.values())
@@ -215,9 +220,17 @@ def _slow_path(op: Op, plans: dict[Any, Plan]) -> Callable[..., Any]:
             _keep(plans, ("settled", key), plan)
             if not looked and op not in _aside:
                 _keep(plans, _raw_key(op, given), plan)
+        return plan, dynamic
+
+    def slow(*given: Any) -> Any:
+        plan, dynamic = planned(*given)
         return plan.launch(plan, *dynamic)
 
-    return slow
+    def refuse(wrong: Exception, *given: Any) -> None:
+        planned(*given)
+        raise wrong
+
+    return slow, refuse
 
 
 _OF_NUMBERS = ("add", "sub", "mul", "div", "true_divide", "floor_divide")
@@ -293,7 +306,7 @@ def settled(op: Op, parameter: Parameter, given: Any) -> Any:
     return given
 
 
-def _in_bounds(op: Op) -> Callable[..., None]:
+def _in_bounds(op: Op) -> Callable[..., Exception | None]:
     """The check, at the call, of indices that the host knows; others are checked in the program.
 
     extras["bounds"] is the exception, its text, whether negative indices count from the end, and
@@ -301,19 +314,20 @@ def _in_bounds(op: Op) -> Callable[..., None]:
     """
     kind, text, negative, _ = op.extras.get("bounds", (IndexError, "", False, ""))
 
-    def in_bounds(input: Any, dim: Any, index: Any) -> None:
+    def in_bounds(input: Any, dim: Any, index: Any) -> Exception | None:
         if not isinstance(index, TensorBase) or not isinstance(input, TensorBase):
-            return
+            return None
         array = known(index)
         if array is None or not array.size or array.dtype.kind not in "iu":
-            return
+            return None
         shape = input._meta.shape
         axis = 0 if dim is None else wrap_dim(dim, len(shape))
         size = input._meta.numel if dim is None else shape[axis] if shape else 1
         lowest = -size if negative else 0
         if array.min() < lowest or array.max() >= size:
             wrong = int(array[(array < lowest) | (array >= size)].flat[0])
-            raise kind(text.format(index=wrong, dim=axis, size=size))
+            return kind(text.format(index=wrong, dim=axis, size=size))
+        return None
 
     return in_bounds
 
@@ -331,9 +345,24 @@ def _operators(op: Op, function: Any) -> Iterator[tuple[str, Callable[..., Any]]
     if op.extras.get("unary"):
         return
     if op.extras.get("reflected", True):
-        yield f"__r{name}__", lambda self, other: function(other, self)
+        yield f"__r{name}__", _reflected(f"__r{name}__", function)
     if op.inplace:
         yield f"__i{name}__", inplace_of(op, function)
+
+
+def _reflected(name: str, function: Any) -> Callable[..., Any]:
+    """The Python operator whose tensor stands on the right."""
+
+    def reflected(self: Any, other: Any) -> Any:
+        if not isinstance(self, TensorBase):
+            raise TypeError(
+                f"descriptor '{name}' for 'torch._C.TensorBase' objects doesn't apply to a "
+                f"'{type(self).__name__}' object"
+            )
+        return function(other, self)
+
+    reflected.__name__ = reflected.__qualname__ = name
+    return reflected
 
 
 def _operator(op: Op, function: Any, name: str) -> Callable[..., Any]:

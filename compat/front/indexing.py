@@ -13,7 +13,7 @@ from compat.core.size import broadcast_shapes
 from compat.engine.storage import HostStorage
 from compat.engine.value import Meta, rows
 from compat.front.base import TensorBase, host_view, known, look, store_at, value_of
-from compat.front.call import number_code
+from compat.front.call import number_code, warn_byte
 from compat.front.create import from_host
 from compat.front.views import geometry_of, show, take
 from compat.ops.declare import Geometry
@@ -387,7 +387,7 @@ def _integer_tensors(self: Any, tensors: dict[int, Any]) -> list[Any]:
             result[at] = _arange(int(item))
         elif item._meta.dtype in (d.bool_, d.uint8):
             if item._meta.dtype is d.uint8:
-                _warn_byte()
+                warn_byte(_BYTE_INDEX)
             mask = look(value_of(item)).astype(bool)
             if not item._meta.shape:
                 result[at] = _arange(int(mask))
@@ -399,14 +399,9 @@ def _integer_tensors(self: Any, tensors: dict[int, Any]) -> list[Any]:
     return result
 
 
-def _warn_byte() -> None:
-    import warnings
-
-    warnings.warn(
-        "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
-        UserWarning,
-        stacklevel=5,
-    )
+_BYTE_INDEX = (
+    "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead."
+)
 
 
 def _arange(count: int) -> Any:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from compat.core.dtype import TYPE_NAMES, dtype
+from compat.core.dtype import CPP_NAMES, TYPE_NAMES, dtype
 from compat.core.promotion import can_cast
 from compat.engine.recorder import local
 from compat.engine.value import Value
 from compat.front.base import TensorBase, store, value_of
 from compat.ops.declare import Op
 from compat.tape import history
+from compat.tape.mode import no_grad
 
 _NOT_INTO = (
     "{}(): functions with out=... arguments don't support automatic differentiation, but one of "
@@ -20,8 +21,21 @@ _NOT_INTO = (
 )
 
 
+# What PyTorch says where a result is not cast to the type of its `out=` tensor. In them:
+# {want} and {got} are names as "Float", {cpp_want} and {cpp_got} as "float".
+EXACT = "Expected out tensor to have dtype {cpp_want}, but got {cpp_got} instead"
+_ONE_TYPE = "Found dtype {got} but expected {want}"
+
+
 def into_of(op: Op) -> Callable[..., Any]:
-    """`out=`: the result is written into tensors that exist."""
+    """`out=`: the result is written into tensors that exist.
+
+    Elementwise operations cast it to their type, unless they work on a single operand in its own
+    type; the others want the very type of the result. extras["out"] says otherwise: "cast", or
+    the words of the refusal. extras["apart"] refuses memory shared with the operands: all of it,
+    or only what is not just the same elements ("part").
+    """
+    words, apart = _refusal(op), op.extras.get("apart")
 
     def into(out: Any, compute: Callable[[], Any], given: tuple[Any, ...]) -> Any:
         targets = [out] if isinstance(out, TensorBase) else list(out)
@@ -47,28 +61,63 @@ def into_of(op: Op) -> Callable[..., Any]:
                     if each is targets[0] and each._meta.shape != results[0]._meta.shape:
                         _refuse_shape(each, results[0])
                     refuse_shared(targets[0], each)
-        return into_all(out, made)
+        elif apart:
+            keep_apart(targets, given, apart != "part")
+        return into_all(out, made, words)
 
     return into
 
 
-def into_all(out: Any, made: Any) -> Any:
+def _refusal(op: Op) -> str | None:
+    """The words in which an op refuses an `out=` tensor of another type, None if it casts."""
+    said = op.extras.get("out")
+    if said is not None:
+        return None if said == "cast" else said
+    if op.strides != "pointwise":
+        return EXACT
+    operands = [one.role for one in op.parameters if one.role.kind == "array"]
+    alone = len(operands) == 1 and operands[0].promotes and not operands[0].floats
+    return _ONE_TYPE if alone and op.returns[0].result == "promoted" else None
+
+
+def keep_apart(targets: Sequence[Any], given: Iterable[Any], whole: bool = True) -> None:
+    """Refuses `out=` tensors in the memory of operands, or (not whole) in a part of it alone."""
+    for each in given:
+        if isinstance(each, list | tuple):
+            keep_apart(targets, each, whole)
+        elif isinstance(each, TensorBase):
+            for target in targets:
+                refuse_shared(target, each, whole)
+
+
+def into_all(out: Any, made: Any, words: str | None = None) -> Any:
     """Puts one result, or several, into `out=` tensors, and gives those."""
     if isinstance(made, TensorBase):
-        write_out(out, made)
+        write_out(out, made, words)
         return out
     for target, result in zip(out, made, strict=True):
-        write_out(target, result)
+        write_out(target, result, words)
     return type(made)(*out) if hasattr(made, "_fields") else tuple(out)
 
 
-def given_out(out: Any, made: Any) -> Any:
-    """What an operation gives: what it made, in the `out=` tensors when there are any."""
-    return made if out is None else into_all(out, made)
+def given_out(out: Any, made: Any, words: str | None = None) -> Any:
+    """What an operation gives: what it made, in the `out=` tensors when there are any.
+
+    words   how an `out=` tensor of another type is refused, as in `EXACT`; None casts to it
+    """
+    return made if out is None else into_all(out, made, words)
 
 
-def write_out(target: Any, result: Any) -> None:
+def write_out(target: Any, result: Any, words: str | None = None) -> None:
     """Puts a result into an `out=` tensor, which is resized when its shape differs."""
+    want, got = result._meta.dtype, target._meta.dtype
+    if words is not None and want is not got:
+        raise RuntimeError(
+            words.format(
+                want=TYPE_NAMES[want], got=TYPE_NAMES[got],
+                cpp_want=CPP_NAMES[want], cpp_got=CPP_NAMES[got],
+            )  # fmt: skip
+        )
     if target._meta.device is not result._meta.device:
         raise RuntimeError(
             f"Expected all tensors to be on the same device, but found at least two devices, "
@@ -116,7 +165,11 @@ def check_cast(from_: dtype, to: dtype) -> None:
 
 
 def inplace_of(op: Op, function: Callable[..., Any]) -> Callable[..., Any]:
-    """`f_(x, ...)`: the function's result takes the place of x's elements."""
+    """`f_(x, ...)`: the function's result takes the place of x's elements.
+
+    It has their shape, but for the few operations with extras["resizes"].
+    """
+    resizes = op.extras.get("resizes")
 
     def front(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self._tape is not None:
@@ -124,7 +177,11 @@ def inplace_of(op: Op, function: Callable[..., Any]) -> Callable[..., Any]:
         for each in args:
             if isinstance(each, TensorBase):
                 refuse_shared(self, each)
-        return assign(self, function(self, *args, **kwargs), op.name)
+        made = function(self, *args, **kwargs)
+        if resizes and made._meta.shape != self._meta.shape:
+            with no_grad():
+                self.resize_(made._meta.shape)
+        return assign(self, made, op.name)
 
     front.__name__ = front.__qualname__ = f"{op.name}_"
     front.__doc__ = f"In-place version of `{op.name}`."
@@ -175,16 +232,18 @@ def one_cell(one: Any, other: Any) -> bool:
     return getattr(a, "target", a) is getattr(b, "target", b)
 
 
-def refuse_shared(target: Any, source: Any) -> None:
-    """RuntimeError when two dense views share some, but not all, of their memory."""
+def refuse_shared(target: Any, source: Any, whole: bool = False) -> None:
+    """RuntimeError when two dense views share some of their memory; all of it is refused if whole.
+
+    Views of one layout are the same elements: a result may take the place of its operand.
+    """
     if target._storage is not source._storage and not one_cell(target, source):
         return
     a, b = target._meta, source._meta
-    if (a is b and target._offset == source._offset) or not (a.numel and b.numel):
+    if not (a.numel and b.numel and a.dense and b.dense):
         return
-    if not (a.dense and b.dense):
-        return
-    if target._offset == source._offset and a.strides == b.strides and a.shape == b.shape:
+    same = a is b or (a.strides == b.strides and a.shape == b.shape)
+    if same and target._offset == source._offset and not whole:
         return
     if target._offset < source._offset + b.numel and source._offset < target._offset + a.numel:
         raise RuntimeError(

@@ -53,29 +53,33 @@ atleast_3d = _at_least("atleast_3d", _raised_to_3, 3)
 # Joining.
 
 
-def _joined(tensors: Sequence[Any], dim: int, out: Any) -> Any:
-    return torch_op("cat")(tensors, dim, out=out)
+def _raised(name: str, tensors: Any, raised: Callable[[Any], Any]) -> list[Any]:
+    """The tensors, of which there must be some, with the dimensions they lack."""
+    if not len(tensors):
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    return [raised(one) for one in tensors]
 
 
 def hstack(tensors: Any, *, out: Any = None) -> Any:
     """Joins along the columns."""
-    raised = atleast_1d(*tensors) if len(tensors) > 1 else [atleast_1d(tensors[0])]
-    return _joined(raised, 0 if raised[0].dim() == 1 else 1, out)
+    raised = _raised("hstack", tensors, atleast_1d)
+    return torch_op("cat")(raised, 0 if raised[0].dim() == 1 else 1, out=out)
 
 
 def vstack(tensors: Any, *, out: Any = None) -> Any:
     """Joins along the rows."""
-    return _joined([atleast_2d(one) for one in tensors], 0, out)
+    return torch_op("cat")(_raised("vstack", tensors, atleast_2d), 0, out=out)
 
 
 def dstack(tensors: Any, *, out: Any = None) -> Any:
     """Joins along the third dimension."""
-    return _joined([atleast_3d(one) for one in tensors], 2, out)
+    return torch_op("cat")(_raised("dstack", tensors, atleast_3d), 2, out=out)
 
 
 def column_stack(tensors: Any, *, out: Any = None) -> Any:
     """Joins along the columns; vectors are columns."""
-    return hstack([one if one.dim() > 1 else one.reshape(-1, 1) for one in tensors], out=out)
+    columns = lambda one: one if one.dim() > 1 else one.reshape(-1, 1)  # noqa: E731
+    return hstack(_raised("column_stack", tensors, columns), out=out)
 
 
 def block_diag(*tensors: Any) -> Any:
@@ -127,8 +131,14 @@ def _splitter(name: str, dim_of: Callable[[Any], int], least: int) -> Callable[.
                 f"but got a tensor with {input.dim()} dimensions!"
             )
         given = (indices_or_sections, *more) if more else indices_or_sections
+        if not isinstance(given, int | Sequence | TensorBase) or isinstance(given, str):
+            raise TypeError(
+                f"{name}() received an invalid combination of arguments - got (Tensor, "
+                f"{type(given).__name__}), but expected one of:\n * (Tensor input, int sections)\n"
+                " * (Tensor input, tuple of ints indices)"
+            )
         dim = dim_of(input)
-        if isinstance(given, int) and given > 0 and input.shape[dim] % given:
+        if isinstance(given, int) and (given <= 0 or input.shape[dim] % given):
             raise RuntimeError(
                 f"torch.{name} attempted to split along dimension {dim}, but the size of the "
                 f"dimension {input.shape[dim]} is not divisible by the split_size {given}!"
@@ -198,7 +208,12 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 
 def unravel_index(indices: Any, shape: Any) -> Any:
     """The coordinates, a tensor for each dimension, of places in the flat order of a shape."""
+    if indices._meta.dtype.category != d.INTEGER:
+        raise TypeError(
+            f"expected 'indices' to be integer dtype, but got torch.{indices._meta.dtype.name}"
+        )
     sizes = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
+    indices = indices.to(d.int64)
     made = []
     for size in reversed(sizes):
         made.append(indices % size)

@@ -7,6 +7,7 @@ from typing import Any
 
 from compat.front.create import hidden
 from compat.front.derive import FUNCTIONS
+from compat.front.into import given_out
 from compat.tape.mode import no_grad
 
 
@@ -19,6 +20,11 @@ def _statistics(x: Any, dims: Sequence[int], eps: float) -> tuple[Any, Any]:
 def native_layer_norm(input: Any, normalized_shape: Sequence[int], weight: Any, bias: Any,
                       eps: float) -> Any:  # fmt: skip
     """`layer_norm`, with the mean and one over the standard deviation of each row."""
+    if not normalized_shape:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least "
+            f"one element, but got normalized_shape = {list(normalized_shape)}"
+        )
     made = FUNCTIONS["torch"]["layer_norm"](input, tuple(normalized_shape), weight, bias, eps)
     dims = range(input.dim() - len(normalized_shape), input.dim())
     return made, *_statistics(input.detach(), [*dims], eps)
@@ -33,11 +39,12 @@ def native_group_norm(input: Any, weight: Any, bias: Any, N: int, C: int, HxW: i
 
 
 def native_batch_norm(input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any,
-                      training: bool, momentum: float, eps: float) -> Any:  # fmt: skip
+                      training: bool, momentum: float, eps: float, *,
+                      out: Any = None) -> Any:  # fmt: skip
     """`batch_norm`, with the batch's mean and one over its deviation; empty when not training."""
     if not training:
         made = hidden("_batch_norm_eval")(input, weight, bias, running_mean, running_var, eps)
-        return made, input.new_empty(0), input.new_empty(0)
+        return given_out(out, (made, input.new_empty(0), input.new_empty(0)))
     made, mean, var = hidden("_batch_norm_train")(
         input, weight, bias, running_mean, running_var, momentum, eps
     )
@@ -47,7 +54,7 @@ def native_batch_norm(input: Any, weight: Any, bias: Any, running_mean: Any, run
                 running.copy_(moved)
     dims = [0, *range(2, input.dim())]
     mean, scale = _statistics(input.detach(), dims, eps)
-    return made, mean.reshape(-1), scale.reshape(-1)
+    return given_out(out, (made, mean.reshape(-1), scale.reshape(-1)))
 
 
 def derive_native() -> None:

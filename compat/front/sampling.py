@@ -13,6 +13,7 @@ from compat.core import generator as source
 from compat.core import rejection, streams
 from compat.core.device import device as Device
 from compat.core.generator import Generator
+from compat.core.normal import double
 from compat.core.promotion import promote_types
 from compat.core.size import broadcast_shapes
 from compat.engine.value import concrete, meta
@@ -53,7 +54,10 @@ def _factory(name: str, sampler: Callable[..., np.ndarray[Any, Any]]) -> Callabl
             size = (extra.pop("size"),)
         if extra:
             raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(extra))}'")
+        if not size:
+            raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
         shape = size_of(size)
+        create.typed_out(dtype, out)
         kind = _floating(dtype if out is None else out._meta.dtype)
         made = _made(lambda n: sampler(_stream(generator), n, kind.numpy), shape, kind, device)
         return finished(given_out(out, made), requires_grad)
@@ -99,18 +103,20 @@ def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: d.dtype |
     return finished(given_out(out, made), requires_grad)
 
 
-def _like(factory: Callable[..., Any]) -> Callable[..., Any]:
+def _like(factory: Callable[..., Any], fill: Callable[..., Any]) -> Callable[..., Any]:
+    """The `_like` form of a factory; `fill` draws its numbers in another order of memory."""
+
     def make(input: Any, *args: Any, dtype: Any = None, layout: Any = None, device: Any = None,
              memory_format: Any = None, **options: Any) -> Any:  # fmt: skip
         place = input._meta.device if device is None else device
         kind = dtype or input._meta.dtype
-        made = factory(*args, size=tuple(input._meta.shape), dtype=kind, device=place, **options)
+        shape = tuple(input._meta.shape)
         strides = create._like_strides(input, memory_format)
-        if strides != made._meta.strides and strides is not None:
-            made._meta = made._storage.value.meta = meta(
-                made._meta.shape, made._meta.dtype, strides, made._meta.device
-            )
-        return made
+        if strides is None:
+            return factory(*args, size=shape, dtype=kind, device=place, **options)
+        made = create.empty_strided(shape, strides, dtype=kind, device=place)
+        drawn = fill(made, generator=options.pop("generator", None))
+        return finished(drawn, options.pop("requires_grad", False))
 
     make.__name__ = make.__qualname__ = f"{factory.__name__}_like"
     make.__doc__ = f"`{factory.__name__}` with input's size, type and device."
@@ -120,7 +126,11 @@ def _like(factory: Callable[..., Any]) -> Callable[..., Any]:
 def randint_like(input: Any, low: Any, high: Any = None, **options: Any) -> Any:
     """`randint` with input's size, type and device."""
     first, last = (0, low) if high is None else (low, high)
-    return _like(lambda *_, size, **rest: randint(first, last, size, **rest))(input, **options)
+    make = _like(
+        lambda *_, size, **rest: randint(first, last, size, **rest),
+        lambda made, generator: random_(made, first, last, generator=generator),
+    )
+    return make(input, **options)
 
 
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None,
@@ -130,6 +140,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
     """Normal samples: with mean (once: means) and std for each element, or of size for all."""
     mean = mean if means is None else means
     if size is not None:
+        create.typed_out(dtype, out)
         kind = _floating(dtype)
         made = _made(
             lambda n: streams.normal(_stream(generator), n, kind.numpy, float(mean), float(std)),
@@ -378,22 +389,63 @@ def device_seed(input: Any) -> Any:
 
 def host_dropout_mask(input: Any, p: float, by_channel: bool = False) -> Any:
     """PyTorch's own dropout mask, scaled, when the stream is to be followed; else None."""
+    mask = _host_mask(input, p, by_channel)
+    if mask is None:
+        return None
+    scale = mask.astype(input._meta.dtype.numpy) / (1 - p) if p < 1 else mask * 0.0
+    return _beside(input, scale)
+
+
+def _host_mask(input: Any, p: float, by_channel: bool) -> np.ndarray[Any, Any] | None:
+    """What PyTorch keeps, drawn from its stream when that is to be followed; else None."""
     if not follows_stream:
         return None
     shape = tuple(input._meta.shape)
     if by_channel:
         shape = (*shape[:2], *(1,) * (len(shape) - 2))
-    mask = streams.dropout_mask(source.default_generator, shape, p)
-    scale = mask.astype(input._meta.dtype.numpy) / (1 - p) if p < 1 else mask * 0.0
-    return from_host(np.asarray(scale, input._meta.dtype.numpy), input._meta.dtype,
-                     input._meta.device)  # fmt: skip
+    if p == 1:  # nothing is kept, and nothing drawn
+        return np.zeros(shape, bool)
+    return streams.dropout_mask(source.default_generator, shape, p)
+
+
+def _beside(input: Any, array: np.ndarray[Any, Any]) -> Any:
+    """An array as a tensor of the input's type, on its device."""
+    one = input._meta
+    return from_host(np.asarray(array, one.dtype.numpy), one.dtype, one.device)
+
+
+def host_alpha_dropout(input: Any, p: float, by_channel: bool = False) -> tuple[Any, Any] | None:
+    """The factor and the shift of PyTorch's own alpha dropout when the stream is to be followed."""
+    mask = _host_mask(input, p, by_channel)
+    if mask is None or p == 1:
+        return None if mask is None else (_beside(input, mask * 0.0), _beside(input, mask * 0.0))
+    alpha = 1.7580993408473766
+    scale = 1 / np.sqrt((alpha * alpha * p + 1) * (1 - p))
+    kept = mask.astype(np.float64)
+    shift = (kept - 1) * (alpha * scale) + alpha * scale * p
+    return _beside(input, kept * scale), _beside(input, shift)
+
+
+def host_slopes(input: Any, lower: float, upper: float) -> Any:
+    """PyTorch's own slopes for `rrelu` when the stream is to be followed; else None.
+
+    One is drawn for each element that is not positive, in the order of memory, so it takes a look.
+    """
+    if not follows_stream:
+        return None
+    array = look(value_of(input))
+    slopes = np.ones(array.size)
+    low = np.flatnonzero(array.reshape(-1) <= 0)
+    slopes[low] = [lower + (upper - lower) * double(source.default_generator) for _ in low]
+    return _beside(input, slopes.reshape(array.shape))
 
 
 def derive_sampling(tensor: type) -> None:
     """Puts the samplers into the torch namespace and on Tensor."""
     functions: dict[str, Any] = {
         "rand": rand, "randn": randn, "randint": randint, "randperm": randperm, "normal": normal,
-        "rand_like": _like(rand), "randn_like": _like(randn), "randint_like": randint_like,
+        "rand_like": _like(rand, uniform_), "randn_like": _like(randn, normal_),
+        "randint_like": randint_like,
         "bernoulli": bernoulli, "multinomial": multinomial, "manual_seed": manual_seed,
         "get_rng_state": get_rng_state, "set_rng_state": set_rng_state,
         "Generator": TensorGenerator, "seed": source.seed, "initial_seed": source.initial_seed,

@@ -11,7 +11,13 @@ from compat.front import create
 from compat.front.base import TensorBase, look, value_of
 from compat.front.create import from_host, hidden
 from compat.front.derive import FUNCTIONS
-from compat.front.into import assign, given_out
+from compat.front.into import EXACT, assign, given_out
+
+_PLACES = (
+    "torch.searchsorted(): output tensor's dtype is wrong, it can only be Int(int32) or "
+    "Long(int64) depending on whether out_int32 flag is True, but we got output tensor's dtype "
+    "{got} and out_int32 flag is set to the other"
+)
 
 
 def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False,
@@ -21,7 +27,7 @@ def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, r
         input = create.scalar_tensor(input, dtype=sorted_sequence.dtype,
                                      device=sorted_sequence.device)  # fmt: skip
     made = hidden("_searchsorted")(sorted_sequence, input, out_int32, right, side, sorter)
-    return given_out(out, made)
+    return given_out(out, made, _PLACES)
 
 
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False,
@@ -38,7 +44,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
          out: Any = None) -> Any:  # fmt: skip
     """Whether elements are among the test elements; either may be a number."""
     made = hidden("_isin")(elements, test_elements, assume_unique, invert)
-    return given_out(out, made)
+    return given_out(out, made, EXACT)
 
 
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
@@ -74,7 +80,7 @@ def _quantiles(name: str) -> Any:
         if interpolation != "linear":
             q = q.detach()  # type: ignore[attr-defined]  (the result does not move with it)
         made = hidden(f"_{name}")(input, q, dim, keepdim, interpolation=interpolation)
-        return given_out(out, made)
+        return given_out(out, made, "quantile() out tensor must be same dtype as the input tensor")
 
     find.__name__ = find.__qualname__ = name
     find.__doc__ = "What a fraction q of the elements, all or along a dim, does not exceed."
@@ -88,9 +94,22 @@ def nanmedian(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = 
     return hidden("nanmedian")(input, dim, keepdim, out=out)
 
 
+def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
+    """The covariance of variables in rows, observed in columns; it looks at weights, if any.
+
+    fweights   how often each observation counts, whole numbers
+    aweights   how much it weighs, fractions
+    """
+    made = hidden("_cov")(input, correction, fweights, aweights)
+    for name, weights in (("fweights", fweights), ("aweights", aweights)):
+        if weights is not None and (look(value_of(weights)) < 0).any():
+            raise RuntimeError(f"cov(): {name} cannot be negative")
+    return made
+
+
 def msort(input: Any, *, out: Any = None) -> Any:
     """Sorted along the first dimension."""
-    return given_out(out, FUNCTIONS["torch"]["sort"](input, 0)[0])
+    return given_out(out, FUNCTIONS["torch"]["sort"](input, 0)[0], EXACT)
 
 
 def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
@@ -101,10 +120,10 @@ def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
 def derive_searching(tensor: type) -> None:
     """Puts everything here into the torch namespace, and most of it on Tensor."""
     torch = FUNCTIONS["torch"]
-    for function in (searchsorted, bucketize, isin, bincount, nanmedian, msort, polygamma,
+    for function in (searchsorted, bucketize, isin, bincount, cov, nanmedian, msort, polygamma,
                      _quantiles("quantile"), _quantiles("nanquantile")):  # fmt: skip
         torch[function.__name__] = function
-    for name in ("bincount", "nanmedian", "msort", "quantile", "nanquantile"):
+    for name in ("bincount", "cov", "nanmedian", "msort", "quantile", "nanquantile"):
         setattr(tensor, name, torch[name])
     tensor.polygamma = lambda self, n: polygamma(n, self)  # type: ignore[attr-defined]
     tensor.polygamma_ = lambda self, n: assign(self, polygamma(n, self))  # type: ignore[attr-defined]

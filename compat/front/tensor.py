@@ -628,6 +628,7 @@ def make_tensor_class() -> None:
     from compat.front.join import derive_joining
     from compat.front.native import derive_native
     from compat.front.parts import derive_parts
+    from compat.front.rare import derive_rare
     from compat.front.sampling import derive_sampling
     from compat.front.search import derive_searching
     from compat.front.spectral import derive_spectral
@@ -644,6 +645,7 @@ def make_tensor_class() -> None:
     derive_searching(Tensor)
     derive_sampling(Tensor)
     derive_copies(Tensor)
+    derive_rare(Tensor)
     derive_counts(Tensor)
     derive_native()
     register(Tensor)

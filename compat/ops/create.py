@@ -17,7 +17,7 @@ _HIDDEN = {"homes": ("hidden",), "out": False}
 @op(**_HIDDEN)
 def filled(*, size: Shape, value: Scalar, dtype: DType) -> Array:
     """One number everywhere."""
-    return jnp.broadcast_to(jnp.asarray(value).astype(dtype.numpy), size)
+    return jnp.broadcast_to(convert(jnp.asarray(value), dtype), size)
 
 
 @op(**_HIDDEN)

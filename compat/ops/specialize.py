@@ -15,6 +15,7 @@ from compat.core.promotion import math_dtype, result_type, to_floating
 from compat.core.size import broadcast_shapes
 from compat.ops.declare import Op, Parameter
 
+ZERO_DIVISION = (RuntimeError, "ZeroDivisionError")
 KIND_TYPES: dict[str, type] = {"b": bool, "i": int, "f": float, "c": complex}
 
 
@@ -26,7 +27,7 @@ class Binding:
     operand_types   (dtype, rank) of each array, in order
     """
 
-    __slots__ = ("op", "codes", "statics", "operand_types", "compute", "math", "arity")
+    __slots__ = ("op", "codes", "statics", "operand_types", "compute", "math", "arity", "divides")
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Binding:
         self.math = self.compute and (math_dtype(self.compute) if op.math else self.compute)
         if op.kernel is not None:
             self._check_kernel(*op.kernel)
+        self.divides = self._divides()
 
     def _check_kernel(self, name: str, kinds: str) -> None:
         common = self.compute or next((one for one, _ in self.operand_types), None)
@@ -52,6 +54,24 @@ class Binding:
                 f"\"{name.format(name=self.op.name)}\" not implemented for "
                 f"'{d.TYPE_NAMES[common]}'"
             )
+
+    def _divides(self) -> str | None:
+        """How whole numbers are divided, which zero breaks: by a "number", by a "tensor", or not.
+
+        A number is looked at when the call is made. A tensor is looked at in the program, whose
+        check is read at the next look: waiting for its values at the call would end the section.
+        """
+        if "divisor" not in self.op.extras or self.compute is None:
+            return None
+        if self.compute.category >= FLOATING or self.statics.get("rounding_mode", "") is None:
+            return None
+        code = next(code for one, code in self.codes if one.name == self.op.extras["divisor"])
+        return "tensor" if code == "T" else "number"
+
+    @property
+    def guard(self) -> tuple[type[Exception], str] | None:
+        """Exception and text for when the last result of `forward` is False, if it is a check."""
+        return ZERO_DIVISION if self.divides == "tensor" else self.op.guard
 
     def key(self) -> Hashable:
         """What the engine interns the function by, beside operand shapes and number kinds."""
@@ -95,7 +115,12 @@ class Binding:
         """The body on operands (arrays, then numbers), with promotion and the result types."""
         if self.op.strides == "pointwise":
             broadcast_shapes(*[one.shape for one in operands[: self.arity]])
-        return self._typed(self.op.body(**self._arguments(operands)))
+        given = self._arguments(operands)
+        made = self._typed(self.op.body(**given))
+        if self.divides == "tensor":
+            fine = given[self.op.extras["divisor"]] != 0 if made.size else True
+            return made, jnp.all(fine)
+        return made
 
     def _arguments(self, operands: Sequence[Any]) -> dict[str, Any]:
         arrays, numbers = iter(operands[: self.arity]), iter(operands[self.arity :])
@@ -227,7 +252,12 @@ def convert(array: Any, to: dtype) -> jax.Array:
         array = array.real
     if to.category < FLOATING and array.dtype.kind == "f" and to.category:
         return _to_whole(array, to)
+    if to is d.float8_e4m3fn:  # it has no infinity: PyTorch takes its greatest number instead
+        array = jnp.clip(array, -_GREATEST, _GREATEST)
     return array.astype(to.numpy)
+
+
+_GREATEST = 448
 
 
 def _to_whole(array: jax.Array, to: dtype) -> jax.Array:

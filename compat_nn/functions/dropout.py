@@ -96,6 +96,11 @@ def _alpha(op: str) -> Any:
     def draw(input: Any, p: float) -> Any:
         if op == "_feature_alpha_dropout" and input.dim() < 2:
             raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+        from compat.front.sampling import host_alpha_dropout
+
+        drawn = host_alpha_dropout(input, p, op == "_feature_alpha_dropout")
+        if drawn is not None:
+            return lambda x: x * drawn[0] + drawn[1]
         seed = _seed(input)
         return lambda x: hidden(op)(x, seed, float(p))
 

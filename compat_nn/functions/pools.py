@@ -37,10 +37,16 @@ def _max_pool(rank: int) -> Any:
     def pool(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
              ceil_mode: bool = False, return_indices: bool = False) -> Any:  # fmt: skip
         _ranked(f"max_pool{rank}d", input, rank)
-        _not_empty(input, rank)
         kernel = _sized(kernel_size, rank)
         steps = kernel if stride is None or stride == [] else _sized(stride, rank)
         pads, gaps = _sized(padding, rank), _sized(dilation, rank)
+        if 0 in input.shape:
+            _pads_fit(kernel, pads, gaps)
+            _not_empty(input, rank)
+        if rank == 1 and not (input.requires_grad and torch.is_grad_enabled()):
+            _along_a_line(
+                input.size(-1), kernel[0], steps[0], pads[0], gaps[0], bool(ceil_mode)
+            )
         op = hidden("_max_pool_indexed" if return_indices else "_max_pool")
         return op(input, kernel, steps, pads, gaps, bool(ceil_mode))
 
@@ -49,8 +55,44 @@ def _max_pool(rank: int) -> Any:
     return pool
 
 
+def _pads_fit(kernel: Any, pads: Any, gaps: Any) -> None:
+    """What PyTorch asks of the padding before it looks at the sizes of the input."""
+    for size, pad, gap in zip(kernel, pads, gaps, strict=True):
+        if pad < 0:
+            raise RuntimeError(f"pad must be non-negative, but got pad: {pad}")
+        if pad > (gap * (size - 1) + 1) // 2:
+            raise RuntimeError(
+                "pad should be at most half of effective kernel size, but got "
+                f"pad={pad}, kernel_size={size} and dilation={gap}"
+            )
+
+
+def _along_a_line(size: int, kernel: int, stride: int, padding: int, dilation: int,
+                  ceil_mode: bool) -> None:  # fmt: skip
+    """What PyTorch refuses in words of its own, along one dimension and without gradients."""
+    named = (("kernel_size", kernel), ("stride", stride), ("dilation", dilation))
+    for name, given in named:
+        if given <= 0:
+            raise RuntimeError(f"max_pool1d() {name} must be greater than zero, but got {given}")
+    if padding < 0:
+        raise RuntimeError(f"max_pool1d() padding must be non-negative, but got {padding}")
+    if padding > kernel // 2:
+        raise RuntimeError(
+            "max_pool1d() padding should be at most half of kernel size, but got "
+            f"padding={padding} and kernel_size={kernel}"
+        )
+    last = size + 2 * padding - dilation * (kernel - 1) - 1 + (stride - 1) * ceil_mode
+    count = last // stride + 1
+    if count <= 0:
+        raise RuntimeError(f"max_pool1d() Invalid computed output size: {count}")
+
+
 def _ranked(name: str, input: Any, rank: int) -> None:
     if input.dim() not in (rank + 1, rank + 2):
+        if rank > 1:
+            raise RuntimeError(
+                f"non-empty {rank + 1}D or {rank + 2}D (batch mode) tensor expected for input"
+            )
         raise RuntimeError(
             f"{name}(): Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional "
             "0 dim "
@@ -76,13 +118,13 @@ max_pool1d_with_indices, max_pool2d_with_indices, max_pool3d_with_indices = (
 def _avg_pool(rank: int) -> Any:
     def pool(input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
              ceil_mode: bool = False, count_include_pad: bool = True,
-             divisor_override: int | None = None) -> Any:  # fmt: skip
+             divisor_override: int | None = None, **into: Any) -> Any:  # fmt: skip
         _ranked(f"avg_pool{rank}d", input, rank)
         kernel = _sized(kernel_size, rank)
         steps = kernel if stride is None or stride in ((), []) else _sized(stride, rank)
         return hidden("_avg_pool")(
             input, kernel, steps, _sized(padding, rank), bool(ceil_mode), bool(count_include_pad),
-            divisor_override,
+            divisor_override, **into,
         )  # fmt: skip
 
     pool.__name__ = pool.__qualname__ = f"avg_pool{rank}d"

@@ -41,7 +41,7 @@ def index_type(name: str, index: jax.Array) -> None:
     )
 
 
-@op(guard=OUT_OF_RANGE, extras={"bounds": OF_PLACES})
+@op(guard=OUT_OF_RANGE, extras={"bounds": OF_PLACES, "apart": "all"})
 def gather(input: Array, dim: Dim, index: Array, *,
            sparse_grad: Flag = False) -> tuple[Array, Bool]:  # fmt: skip
     """Elements along a dim: `out[i][j] = input[index[i][j]][j]` for dim 0."""
@@ -87,7 +87,7 @@ def index_select(input: Array, dim: Dim, index: Array) -> tuple[Array, Bool]:
 
 
 @op(guard=(IndexError, "out of range: tried to access an index out of bounds"),
-    extras={"bounds": OF_FLAT})  # fmt: skip
+    extras={"bounds": OF_FLAT, "apart": "all"})  # fmt: skip
 def take(input: Array, index: Array) -> tuple[Array, Bool]:
     """Elements by their place in the flat order."""
     flat = input.reshape(-1)
@@ -95,7 +95,7 @@ def take(input: Array, index: Array) -> tuple[Array, Bool]:
     return jnp.take(flat, at, mode="clip"), in_range(index, flat.size, True)
 
 
-@op(guard=OUT_OF_RANGE)
+@op(guard=OUT_OF_RANGE, extras={"apart": "all"})
 def take_along_dim(input: Array, indices: Array, dim: Dim | None = None) -> tuple[Array, Bool]:
     """Elements along a dim, the other dims broadcast; flat without a dim."""
     if dim is None:

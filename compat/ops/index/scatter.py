@@ -63,18 +63,22 @@ def _placed(
     place = base.at[where]
     if how == "set":
         made = place.set(values)
-    elif base.dtype == bool:
-        require(how in ("sum", "prod"), f'"scatter_gather_{how}" not implemented for \'Bool\'',
-                NotImplementedError)  # fmt: skip
-        turned = how == "prod"  # "and" is "or" of the opposites
-        made = added(base ^ turned, where, values ^ turned) ^ turned
     else:
+        if base.dtype == bool:  # sums are "or", products "and"
+            require(how in _OF_TRUTH, f'"scatter_gather_{how}" not implemented for \'Bool\'',
+                    NotImplementedError)  # fmt: skip
+            base, values, how = base.astype("uint8"), values.astype("uint8"), _OF_TRUTH[how]
+            place = base.at[where]
         if not include:
             neutral = {"sum": 0, "mean": 0, "prod": 1}.get(how)
             fresh = values if neutral is None else jnp.full_like(values, neutral)
             place = place.set(fresh).at[where]
         made = _combined(base if include else None, place, values, where, how)
+        made = made.astype(input.dtype)
     return made.reshape(input.shape), in_range(index, base.shape[axis])
+
+
+_OF_TRUTH = {"sum": "amax", "prod": "amin", "amax": "amax", "amin": "amin"}
 
 
 @jax.custom_jvp
@@ -261,7 +265,7 @@ def put(input: Array, index: Array, source: Array, accumulate: Flag = False) -> 
 _OVERFLOWN = {"float32": "float", "float64": "double", "int64": "int64_t", "int32": "int"}
 
 
-@pointwise(math=False, out=False)
+@pointwise(math=False, out=False, extras={"masked": True})
 def masked_fill(input: Array, mask: Array, value: Scalar) -> Array:
     """value where the mask holds, input elsewhere."""
     require(
@@ -282,7 +286,7 @@ def masked_fill(input: Array, mask: Array, value: Scalar) -> Array:
     return jnp.where(mask.astype(bool), filler.astype(input.dtype), input)
 
 
-@op(out=False, inplace=True)
+@op(out=False, inplace=True, extras={"masked": True})
 def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
     """Elements of source, in order, where the mask holds."""
     require(

@@ -27,6 +27,8 @@ def _found(edges: jax.Array, values: jax.Array, side: str, narrow: bool) -> jax.
     kind = "int32" if narrow else "int64"
     common = jnp.promote_types(edges.dtype, values.dtype)
     edges, values = edges.astype(common), values.astype(common)
+    if not edges.size or not values.size:
+        return jnp.zeros(values.shape, kind)
     if edges.ndim == 1:
         return jnp.searchsorted(edges, values, side=side).astype(kind)
     rows = edges.reshape(-1, edges.shape[-1])

@@ -59,7 +59,7 @@ def cholesky(A: Array, *, upper: Flag = False) -> tuple[Array, Bool]:
     return made, came_out(made, A)
 
 
-@op(homes=("torch", "Tensor"), name="cholesky", guard=_NOT_POSITIVE)
+@op(homes=("torch", "Tensor"), name="cholesky", guard=_NOT_POSITIVE, extras={"out": "cast"})
 def old_cholesky(input: Array, upper: Flag = False) -> tuple[Array, Bool]:
     """The triangle L with `L @ L.mH = input`; LinAlgError unless it is positive definite."""
     made = _factor(input, upper)
@@ -123,7 +123,7 @@ def _solved_slope(upper: bool, primals: Any, tangents: Any) -> Any:
     return made, _solved(b_moved - (part + adjoint(part)) @ made, factor, upper)
 
 
-@op
+@op(extras={"out": "cast"})
 def cholesky_solve(B: Array, L: Array, upper: Flag = False) -> Array:
     """X with `A @ X = B`, L being the Cholesky factor of A."""
     require(
@@ -142,7 +142,7 @@ def cholesky_solve(B: Array, L: Array, upper: Flag = False) -> Array:
     return _solved(B, L, upper)
 
 
-@op
+@op(extras={"out": "cast"})
 def cholesky_inverse(L: Array, upper: Flag = False) -> Array:
     """The inverse of the matrix of which L is the Cholesky factor."""
     square("cholesky_inverse", L)

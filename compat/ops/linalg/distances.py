@@ -59,7 +59,7 @@ def _cross_axis(name: str, a: jax.Array, b: jax.Array, dim: int) -> int:
     return axis
 
 
-@op(kernel=("cross", "ifc"))
+@op(kernel=("cross", "ifc"), extras={"apart": "all"})
 def cross(input: Operand, other: Operand, dim: Dim | None = None) -> Promoted:
     """The cross product of vectors along a dim: the first of size 3, unless one is named."""
     require(
@@ -73,7 +73,7 @@ def cross(input: Operand, other: Operand, dim: Dim | None = None) -> Promoted:
     return _crossed(input, other, _cross_axis("linalg.cross", input, other, dim))
 
 
-@op(homes=("linalg",), name="cross", kernel=("cross", "ifc"))
+@op(homes=("linalg",), name="cross", kernel=("cross", "ifc"), extras={"apart": "all"})
 def linalg_cross(input: Operand, other: Operand, *, dim: Dim = -1) -> Promoted:
     """The cross product of vectors along a dim."""
     require(

@@ -139,7 +139,7 @@ def norm(A: Array, ord: Any = None, dim: Dims | None = None, keepdim: Flag = Fal
     return _vector(A, 2 if ord is None else ord, dims, keepdim, dtype)
 
 
-@op(homes=("linalg",))
+@op(homes=("linalg",), extras={"out": "cast"})
 def cond(A: Array, p: Any = None) -> Array:
     """The condition number by a norm: that of A times that of its inverse; infinite for singular
     matrices."""

@@ -59,7 +59,7 @@ def _geqrf_rule(grad_0: Any, grad_1: Any) -> Any:
     return (NotImplementedError("the derivative for 'geqrf' is not implemented."),)
 
 
-@op(results=("a", "tau"), backward=_geqrf_rule)
+@op(results=("a", "tau"), backward=_geqrf_rule, extras={"out": "cast"})
 def geqrf(input: Array) -> tuple[Array, Array]:
     """R above, and Householder's vectors below the diagonal, with their factors tau."""
     matrix("torch.geqrf", input, "input")
@@ -115,13 +115,13 @@ def _product(a: jax.Array, tau: jax.Array) -> jax.Array:
     return _reflect(a, tau, jnp.broadcast_to(jnp.eye(*a.shape[-2:], dtype=a.dtype), a.shape), False)
 
 
-@op(homes=("linalg",))
+@op(homes=("linalg",), extras={"out": "cast"})
 def householder_product(input: Array, tau: Array) -> Array:
     """The first columns of the product of Householder's reflections that `geqrf` gives."""
     return _product(input, tau)
 
 
-@op
+@op(extras={"out": "cast"})
 def orgqr(input: Array, tau: Array) -> Array:
     """The first columns of the product of Householder's reflections that `geqrf` gives."""
     return _product(input, tau)

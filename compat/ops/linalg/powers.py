@@ -15,7 +15,7 @@ from compat.ops.linalg.products import c_name
 from compat.ops.roles import Array, Arrays, Dim
 
 
-@op(homes=("torch", "Tensor", "linalg"))
+@op(homes=("torch", "Tensor", "linalg"), extras={"out": "cast"})
 def matrix_power(input: Array, n: int) -> Array:
     """The matrix multiplied by itself n times; negative n powers the inverse."""
     square("linalg.matrix_power", input)

@@ -143,27 +143,31 @@ def bmm(input: Array, mat2: Array) -> Array:
 @op(kernel=("dot", "ifc"))
 def dot(input: Array, tensor: Array) -> Array:
     """The sum of products of two vectors."""
-    require(
-        input.ndim == 1 and tensor.ndim == 1,
-        f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors",
-    )
-    require(
-        input.dtype == tensor.dtype,
-        f"dot : expected both vectors to have same dtype, but found {_title(input)} and "
-        f"{_title(tensor)}",
-    )
-    require(
-        input.shape == tensor.shape,
-        f"inconsistent tensor size, expected tensor [{input.size}] and src [{tensor.size}] to have "
-        f"the same number of elements, but got {input.size} and {tensor.size} elements "
-        "respectively",
-    )
+    _two_vectors(input, tensor)
     return jnp.dot(input, tensor)
+
+
+def _two_vectors(a: jax.Array, b: jax.Array) -> None:
+    """Refuses all but two vectors of one type and length."""
+    require(
+        a.ndim == 1 and b.ndim == 1,
+        f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors",
+    )
+    require(
+        a.dtype == b.dtype,
+        f"dot : expected both vectors to have same dtype, but found {_title(a)} and {_title(b)}",
+    )
+    require(
+        a.shape == b.shape,
+        f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have "
+        f"the same number of elements, but got {a.size} and {b.size} elements respectively",
+    )
 
 
 @op(homes=("torch", "Tensor"))
 def vdot(input: Array, other: Array) -> Array:
     """The sum of products, the first vector conjugated."""
+    _two_vectors(input, other)
     return jnp.vdot(input, other)
 
 
@@ -173,7 +177,7 @@ def inner(input: Array, other: Array) -> Array:
     return jnp.inner(input, other)
 
 
-@op(aliases=("ger",))
+@op(aliases=("ger",), extras={"out": "cast", "apart": "all"})
 def outer(input: Array, vec2: Array) -> Array:
     """All products of two vectors."""
     for place, one in (("1", input), ("2", vec2)):
@@ -221,7 +225,7 @@ def addmv(input: Array, mat: Array, vec: Array, *, beta: Scalar = 1, alpha: Scal
     return scaled(_expanded(input, made.shape), beta, made, alpha)
 
 
-@op(inplace=True, legacy="addr(beta, input, alpha, vec1, vec2)")
+@op(inplace=True, legacy="addr(beta, input, alpha, vec1, vec2)", extras={"out": "cast"})
 def addr(input: Array, vec1: Array, vec2: Array, *, beta: Scalar = 1, alpha: Scalar = 1) -> Array:
     """`beta * input + alpha * outer(vec1, vec2)`."""
     made = jnp.outer(vec1, vec2)
@@ -243,7 +247,8 @@ def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: Scalar = 1,
     return scaled(_expanded(input, made.shape), beta, made, alpha)
 
 
-@op(inplace=True, legacy="addbmm(beta, input, alpha, batch1, batch2)")
+@op(inplace=True, legacy="addbmm(beta, input, alpha, batch1, batch2)",
+    extras={"resizes": True})  # fmt: skip
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: Scalar = 1,
            alpha: Scalar = 1) -> Array:  # fmt: skip
     """`beta * input + alpha * sum over the batch of batch1 @ batch2`."""
@@ -253,11 +258,25 @@ def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: Scalar = 1,
 
 @op(homes=("hidden",), name="_einsum", out=False)
 def einsum(equation: str, operands: Arrays) -> Array:
-    """Sums of products by Einstein's convention."""
+    """Sums of products by Einstein's convention; whole numbers that are summed before they meet
+    others give int64."""
+    if all(one.dtype.kind in "iub" for one in operands) and _sums_alone(equation):
+        return jnp.einsum(equation, *[one.astype("int64") for one in operands])
     return jnp.einsum(equation, *operands)
 
 
-@op(out=False)
+def _sums_alone(equation: str) -> bool:
+    """Whether a letter is in one operand only and not in the result."""
+    given, arrow, result = equation.partition("->")
+    terms = given.split(",")
+    return any(
+        sum(letter in term for term in terms) == 1
+        and (letter not in result if arrow else given.count(letter) > 1)
+        for letter in set(given) - set(".,")
+    )
+
+
+@op(extras={"out": "cast"})
 def kron(input: Array, other: Array) -> Array:
     """The Kronecker product."""
     if input.dtype == bool and other.dtype == bool:
@@ -271,9 +290,9 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Array:
     first, second = _contracted(a, b, dims)
     for one, other in zip(first, second, strict=True):
         if b.shape[other] == 1:
-            a = jnp.sum(a, one, keepdims=True)
+            a = jnp.sum(a, one, keepdims=True, dtype=a.dtype)
         elif a.shape[one] == 1:
-            b = jnp.sum(b, other, keepdims=True)
+            b = jnp.sum(b, other, keepdims=True, dtype=b.dtype)
     return jnp.tensordot(a, b, (first, second))
 
 

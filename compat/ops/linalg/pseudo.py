@@ -81,7 +81,7 @@ def _checked_pinv(a: jax.Array, atol: Any, rtol: Any, hermitian: bool) -> jax.Ar
     return pinv_of(a, *_tolerances(a, atol, rtol), hermitian)
 
 
-@op(homes=("linalg",), extras={"node": "LinalgPinvBackward0"})
+@op(homes=("linalg",), extras={"out": "cast", "node": "LinalgPinvBackward0"})
 def pinv(A: Array, rcond: Scalar | None = None, hermitian: Flag = False, *,
          atol: Scalar | None = None, rtol: Scalar | None = None) -> Array:  # fmt: skip
     """The pseudoinverse; singular values up to atol, or rtol times the largest, count as zero.
@@ -97,7 +97,7 @@ def pinverse(input: Array, rcond: Scalar = 1e-15) -> Array:
     return _checked_pinv(input, None, rcond, False)
 
 
-@op(homes=("linalg",))
+@op(homes=("linalg",), extras={"out": "cast"})
 def matrix_rank(input: Array, tol: Scalar | None = None, hermitian: Flag = False, *,
                 atol: Scalar | None = None, rtol: Scalar | None = None) -> Array:  # fmt: skip
     """How many singular values exceed atol, and rtol times the largest. `tol` is an older name

@@ -146,7 +146,7 @@ def triangular_solve(b: Array, A: Array, upper: Flag = True, transpose: Flag = F
     return made, jnp.broadcast_to(A, (*made.shape[:-2], *A.shape[-2:]))
 
 
-@op(homes=("linalg",))
+@op(homes=("linalg",), extras={"out": "cast"})
 def tensorinv(A: Array, ind: int = 2) -> Array:
     """The inverse of A as a map from its last dims to its first `ind`."""
     require(ind > 0, f"Expected a strictly positive integer for 'ind', but got {ind}")
@@ -160,7 +160,7 @@ def tensorinv(A: Array, ind: int = 2) -> Array:
     return jnp.linalg.inv(A.reshape(rows, columns)).reshape(*last, *first)
 
 
-@op(homes=("linalg",))
+@op(homes=("linalg",), extras={"out": "cast"})
 def tensorsolve(A: Array, B: Array, dims: tuple[int, ...] | None = None) -> Array:
     """X with `tensordot(A, X, X.ndim) = B`; dims of A are moved to its end first."""
     if dims is not None:

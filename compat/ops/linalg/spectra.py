@@ -77,14 +77,14 @@ def _nothing(a: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 @op(homes=("linalg",), results=("eigenvalues", "eigenvectors"),
-    extras={"node": "LinalgEigBackward0"})  # fmt: skip
+    extras={"out": "cast", "node": "LinalgEigBackward0"})  # fmt: skip
 def eig(A: Array) -> tuple[Array, Array]:
     """Eigenvalues and eigenvectors of square matrices, complex always; on CPUs only."""
     same = _general("linalg.eig", A)
     return _eig(A) if A.size else _nothing(same)
 
 
-@op(homes=("linalg",), extras={"node": "LinalgEigBackward0"})
+@op(homes=("linalg",), extras={"out": "cast", "node": "LinalgEigBackward0"})
 def eigvals(A: Array) -> Array:
     """The eigenvalues of square matrices, complex always; on CPUs only."""
     same = _general("linalg.eigvals", A)

@@ -172,7 +172,12 @@ def tanhshrink(input: Floating) -> Floating:
 @pointwise(homes=_FUNCTIONAL, inplace=False)
 def softshrink(input: Operand, lambd: float = 0.5) -> Promoted:
     """Moved toward zero by lambd; zero within."""
-    require(lambd >= 0, f"lambda must be greater or equal to 0, but found to be {lambd}.")
+    most = jnp.finfo(input.dtype).max
+    require(
+        0 <= lambd <= most,
+        f"lambda must be in range [0, {most:g}] for input dtype {type_name(input.dtype)}, but "
+        f"found {lambd:g}",
+    )
     far = jnp.where(input > lambd, input - lambd, input + lambd)
     return jnp.where(jnp.abs(input) > lambd, far, jnp.where(jnp.isnan(input), input, 0 * input))
 

@@ -47,12 +47,12 @@ def multi_margin_loss(input: Operand, target: Array, p: int, margin: float,
         f"samples (batch size). Expected target size [{count}], but got {list(target.shape)}. "
         f"Input has shape {list(input.shape)}.",
     )
-    _check_target(target, reduction)
     if weight is not None:
         require(
             weight.ndim <= 1 and weight.size == classes,
             f"inconsistent weight size, expected {classes} but got {list(weight.shape)}",
         )
+    _check_target(target, reduction)
     index = target.reshape(-1, 1)
     safe = jnp.clip(index, 0, classes - 1)
     off = _positive(margin - jnp.take_along_axis(rows, safe, 1) + rows)

@@ -169,7 +169,7 @@ def local_response_norm(input: Operand, size: int, alpha: float = 0.0001,
     return input / (total / size * alpha + k) ** beta
 
 
-@op(homes=("nn.functional",), out=False, math=True)
+@op(homes=("nn.functional",), math=True, extras={"out": "cast"})
 def normalize(input: Operand, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Array:
     """Divides by the p-norm along dim, which is not let below eps."""
     size = vector_norm(input, p, axes_of(dim, input.ndim), True)

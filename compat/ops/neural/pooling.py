@@ -320,7 +320,7 @@ def _sums(x: jax.Array, windows: Windows) -> jax.Array:
     return x
 
 
-@op(**_HIDDEN, name="_avg_pool", extras={"node": "AvgPool2DBackward0"})
+@op(homes=("hidden",), name="_avg_pool", extras={"node": "AvgPool2DBackward0"})
 def avg_pool(input: Array, kernel: Any, stride: Any, padding: Any, ceil_mode: Flag,
              count_include_pad: Flag, divisor_override: int | None) -> Array:  # fmt: skip
     """Means over windows."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
+from compat.core.dtype import type_name
 from compat.core.errors import require
 from compat.ops.declare import op
 from compat.ops.roles import Array
@@ -70,6 +72,13 @@ def _nearest(n: int, count: int, scale: float | None, exact: bool) -> np.ndarray
 def interpolate(input: Array, size: Any, mode: str, align_corners: bool,
                 scales: Any = None) -> Array:  # fmt: skip
     """Resamples the dimensions behind batch and channels to size."""
+    if input.dtype == "uint8" and mode in ("linear", "bicubic") and len(size) == 2:
+        return _in_whole_steps(input, size, mode, align_corners, scales)
+    require(
+        input.dtype.kind not in "iub" or "nearest" in mode,
+        f"\"compute_indices_weights_linear\" not implemented for '{type_name(input.dtype)}'",
+        NotImplementedError,
+    )
     half = input.dtype.itemsize < 4 and jnp.issubdtype(input.dtype, jnp.floating)
     made = input.astype("float32") if half else input
     for d, count in enumerate(size):
@@ -91,6 +100,24 @@ def interpolate(input: Array, size: Any, mode: str, align_corners: bool,
             jnp.moveaxis(made, axis, -1) @ jnp.asarray(matrix, made.dtype), -1, axis
         )
     return made.astype(input.dtype)
+
+
+def _in_whole_steps(input: jax.Array, size: Any, mode: str, align: bool, scales: Any) -> jax.Array:
+    """Images of bytes, as PyTorch resamples them: the last dimension first, each by weights of 16
+    bits, and rounded in between."""
+    weigh = _cubic if mode == "bicubic" else _linear
+    made = input.astype("int32")
+    for d in reversed(range(len(size))):
+        axis = d + 2
+        scale = scales[d] if scales is not None else None
+        matrix = weigh(made.shape[axis], size[d], align, scale)
+        bits, most = 0, float(matrix.max(initial=0))
+        while bits < 22 and int(0.5 + most * 2 ** (bits + 1)) < 2**15:
+            bits += 1
+        whole = np.trunc(matrix * 2**bits + np.copysign(0.5, matrix)).astype(np.int32)
+        total = jnp.moveaxis(made, axis, -1) @ jnp.asarray(whole) + (1 << max(bits - 1, 0))
+        made = jnp.moveaxis(jnp.clip(total >> bits, 0, 255), -1, axis)
+    return made.astype("uint8")
 
 
 @op(homes=("torch", "nn.functional"), out=False)

@@ -104,7 +104,7 @@ def _floor_quotient(a: jax.Array, b: jax.Array) -> jax.Array:
     return jnp.where(b == 0, a / b, floored)
 
 
-@pointwise(dunder="truediv", aliases=("divide",))
+@pointwise(dunder="truediv", aliases=("divide",), extras={"divisor": "other"})
 def div(input: Promoted, other: Promoted, *, rounding_mode: str | None = None) -> Array:
     """Divides; whole numbers give the default floating type unless `rounding_mode` is given."""
     if rounding_mode is None and input.dtype.kind in "iub":
@@ -119,13 +119,14 @@ def true_divide(input: Promoted, other: Promoted) -> Array:
     return div(input, other)
 
 
-@pointwise(dunder="floordiv", differentiable=False, kernel=("div_floor_cpu", "if"))
+@pointwise(dunder="floordiv", differentiable=False, kernel=("div_floor_cpu", "if"),
+           extras={"divisor": "other"})  # fmt: skip
 def floor_divide(input: Promoted, other: Promoted) -> Promoted:
     """The quotient rounded down."""
     return rounded_quotient(input, other, "floor")
 
 
-@pointwise(dunder="mod", kernel=("remainder_cpu", "if"))
+@pointwise(dunder="mod", kernel=("remainder_cpu", "if"), extras={"divisor": "other"})
 def remainder(input: Promoted, other: Promoted) -> Promoted:
     """What is left of a division rounded down: it has the divisor's sign."""
     if jnp.issubdtype(input.dtype, jnp.integer):
@@ -137,7 +138,7 @@ def remainder(input: Promoted, other: Promoted) -> Promoted:
     return exact + smooth - lax.stop_gradient(smooth)
 
 
-@pointwise(kernel=("fmod_cpu", "if"))
+@pointwise(kernel=("fmod_cpu", "if"), extras={"divisor": "other"})
 def fmod(input: Operand, other: Promoted) -> Promoted:
     """What is left of a division rounded toward zero: it has the dividend's sign."""
     if jnp.issubdtype(input.dtype, jnp.integer):

@@ -96,6 +96,8 @@ def isclose(
         input.dtype == other.dtype,
         f"{_title(input)} did not match {_title(other)}",
     )
+    for name, size in (("rtol", rtol), ("atol", atol)):
+        require(size >= 0, f"{name} must be greater than or equal to zero, but got {size:g}")
     if input.dtype.kind in "iub":
         gap = input ^ other if input.dtype == bool else jnp.abs(input - other)
         allowed = atol + jnp.abs(rtol * other.astype(get_default_dtype().numpy))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jax import lax
 
+from compat.core.dtype import type_name
 from compat.core.errors import require
 from compat.ops.declare import op, pointwise
 from compat.ops.roles import Array, Floating, Operand, Promoted
@@ -17,8 +18,7 @@ def _both_floating(name: str, first: Array, second: Array) -> None:
     require(
         first.dtype.name in _TITLES and second.dtype.name in _TITLES,
         f"Expected both inputs to be Half, Float or Double tensors but got "
-        f"{_TITLES.get(first.dtype.name, first.dtype.name)} and "
-        f"{_TITLES.get(second.dtype.name, second.dtype.name)}",
+        f"{type_name(first.dtype)} and {type_name(second.dtype)}",
     )
     require(
         first.dtype == second.dtype,
@@ -26,14 +26,17 @@ def _both_floating(name: str, first: Array, second: Array) -> None:
     )
 
 
-@pointwise(homes=("torch",), inplace=False, math=False)
+_OUT = "Expected object of scalar type {want} but got scalar type {got} for argument 'out'"
+
+
+@pointwise(homes=("torch",), inplace=False, math=False, extras={"out": _OUT})
 def complex(real: Array, imag: Array) -> Array:
     """Complex numbers from their parts, which are of one floating type."""
     _both_floating("complex", real, imag)
     return lax.complex(*jnp.broadcast_arrays(real, imag))
 
 
-@pointwise(homes=("torch",), inplace=False, math=False)
+@pointwise(homes=("torch",), inplace=False, math=False, extras={"out": _OUT})
 def polar(abs: Array, angle: Array) -> Array:
     """Complex numbers from their size and angle."""
     _both_floating("polar", abs, angle)

@@ -163,7 +163,13 @@ def log1p(input: Floating) -> Floating:
 @pointwise(inplace=False, kernel=("logaddexp_cpu", "fc"))
 def logaddexp(input: Operand, other: Operand) -> Promoted:
     """The logarithm of a sum of two exponentials."""
-    return jnp.logaddexp(input, other)
+    if input.dtype.kind != "c":
+        return jnp.logaddexp(input, other)
+    first = input.real >= other.real
+    low, high = jnp.where(first, other, input), jnp.where(first, input, other)
+    same = (low == high) & ~jnp.isfinite(low.real)  # both infinite: their difference is no number
+    gap = jnp.where(same, 0, low - high)
+    return jnp.where(same & (low.real < 0), low, high + jnp.log1p(jnp.exp(gap)))
 
 
 @pointwise(inplace=False, kernel=("logaddexp2_cpu", "fc"))

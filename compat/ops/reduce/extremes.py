@@ -27,14 +27,20 @@ def _evenly_rule(grad: Any, input: Any, result: Any, dim: Any = None, keepdim: b
     return chosen * (grad / count)
 
 
-@reduction(backward=_evenly_rule)
+_ONE_TYPE = (
+    "Expected the dtype for input and out to match, but got {want} for input's dtype and {got} "
+    "for out's dtype."
+)
+
+
+@reduction(backward=_evenly_rule, extras={"out": _ONE_TYPE})
 def amax(input: Array, dim: Dims = (), keepdim: Flag = False) -> Array:
     """The largest, along dims; equal ones share the gradient."""
     _some("amax", input, dim)
     return jnp.max(input, axes_of(dim, input.ndim), keepdims=keepdim)
 
 
-@reduction(backward=_evenly_rule)
+@reduction(backward=_evenly_rule, extras={"out": _ONE_TYPE})
 def amin(input: Array, dim: Dims = (), keepdim: Flag = False) -> Array:
     """The smallest, along dims; equal ones share the gradient."""
     _some("amin", input, dim)
@@ -62,7 +68,8 @@ def _all_rule(grad: Any, input: Any, result: Any) -> Any:
     return _evenly_rule(grad, input, result)
 
 
-@reduction(homes=("hidden",), name="_max_all", backward=_all_rule, extras={"node": "MaxBackward1"})
+@reduction(homes=("hidden",), name="_max_all", backward=_all_rule,
+           extras={"node": "MaxBackward1", "out": "cast"})  # fmt: skip
 def max_all(input: Array) -> Array:
     """The largest element."""
     require(
@@ -73,7 +80,8 @@ def max_all(input: Array) -> Array:
     return jnp.max(input)
 
 
-@reduction(homes=("hidden",), name="_min_all", backward=_all_rule, extras={"node": "MinBackward1"})
+@reduction(homes=("hidden",), name="_min_all", backward=_all_rule,
+           extras={"node": "MinBackward1", "out": "cast"})  # fmt: skip
 def min_all(input: Array) -> Array:
     """The smallest element."""
     require(
@@ -122,13 +130,15 @@ def _extreme(input: jax.Array, dim: int, keepdim: bool, find: Any) -> tuple[jax.
     return value, place
 
 
-@reduction(homes=("hidden",), name="max", results=("values", "indices"), backward=picked_rule)
+@reduction(homes=("hidden",), name="max", results=("values", "indices"), backward=picked_rule,
+           extras={"apart": "part"})  # fmt: skip
 def max_dim(input: Array, dim: Dim, keepdim: Flag = False) -> tuple[Array, Index]:
     """The largest along a dim, and where it is."""
     return _extreme(input, dim, keepdim, jnp.argmax)
 
 
-@reduction(homes=("hidden",), name="min", results=("values", "indices"), backward=picked_rule)
+@reduction(homes=("hidden",), name="min", results=("values", "indices"), backward=picked_rule,
+           extras={"apart": "part"})  # fmt: skip
 def min_dim(input: Array, dim: Dim, keepdim: Flag = False) -> tuple[Array, Index]:
     """The smallest along a dim, and where it is."""
     return _extreme(input, dim, keepdim, jnp.argmin)
@@ -173,6 +183,18 @@ def argmin(input: Array, dim: Dim | None = None, keepdim: Flag = False) -> Index
 def aminmax(input: Array, *, dim: Dim | None = None, keepdim: Flag = False) -> tuple[Array, Array]:
     """Smallest and largest at once."""
     axes = axes_of(dim, input.ndim)
+    if dim is None:
+        require(
+            input.size > 0,
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
+            "identity.",
+        )
+    elif input.ndim:
+        axis = one_axis(dim, input.ndim)
+        require(
+            input.shape[axis] > 0,
+            f"aminmax: Expected reduction dim {axis} to have non-zero size.", IndexError,
+        )  # fmt: skip
     return jnp.min(input, axes, keepdims=keepdim), jnp.max(input, axes, keepdims=keepdim)
 
 
@@ -217,7 +239,7 @@ def _topk_rule(grad_0: Any, result_1: Any, input: Any, dim: Any = -1) -> Any:
     return picked_rule(grad_0, result_1, input, dim, True)
 
 
-@op(results=("values", "indices"), backward=_topk_rule)
+@op(results=("values", "indices"), backward=_topk_rule, extras={"apart": "part"})
 def topk(input: Array, k: int, dim: Dim = -1, largest: Flag = True,
          sorted: Flag = True) -> tuple[Array, Index]:  # fmt: skip
     """The k largest (or smallest) along a dim, and where they are."""
@@ -233,7 +255,8 @@ def topk(input: Array, k: int, dim: Dim = -1, largest: Flag = True,
     return jnp.take_along_axis(input, places, axis), places
 
 
-@op(results=("values", "indices"), backward=picked_rule)
+@op(results=("values", "indices"), backward=picked_rule,
+    extras={"out": "output values must be of same type as input", "apart": "all"})  # fmt: skip
 def kthvalue(input: Array, k: int, dim: Dim = -1, keepdim: Flag = False) -> tuple[Array, Index]:
     """The k-th smallest along a dim, and where it is."""
     if not input.shape:

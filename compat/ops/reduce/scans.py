@@ -11,6 +11,7 @@ from jax import lax
 from compat.core.dtype import bool_, dtype
 from compat.core.errors import require
 from compat.ops.declare import op
+from compat.ops.pointwise.powers import logaddexp
 from compat.ops.reduce.extremes import picked_rule
 from compat.ops.reduce.sums import one_axis
 from compat.ops.roles import Array, Dim, DType, Index, Operand
@@ -28,7 +29,7 @@ def _added_as(name: str, input: jax.Array, dtype: dtype | None) -> jax.Array:
     return input.astype("int64") if input.dtype.kind in "iub" else input
 
 
-@op(inplace=True, math=True)
+@op(inplace=True, math=True, extras={"out": "cast"})
 def cumsum(input: Operand, dim: Dim, *, dtype: DType | None = None) -> Array:
     """The running sum along a dim."""
     input = _added_as("cumsum", input, dtype)
@@ -36,7 +37,7 @@ def cumsum(input: Operand, dim: Dim, *, dtype: DType | None = None) -> Array:
     return jnp.cumsum(input, axis) if input.shape else input
 
 
-@op(inplace=True, math=True)
+@op(inplace=True, math=True, extras={"out": "cast"})
 def cumprod(input: Operand, dim: Dim, *, dtype: DType | None = None) -> Array:
     """The running product along a dim."""
     input = _added_as("cumprod", input, dtype)
@@ -50,7 +51,18 @@ def cumprod(input: Operand, dim: Dim, *, dtype: DType | None = None) -> Array:
 def logcumsumexp(input: Operand, dim: Dim) -> Array:
     """The logarithm of the running sum of exponentials."""
     axis = one_axis(dim, input.ndim)
-    return lax.cumlogsumexp(input, axis) if input.shape else input
+    if not input.shape or not input.size:
+        return input
+    if input.dtype.kind != "c":
+        return lax.cumlogsumexp(input, axis)
+    rows = jnp.moveaxis(input, axis, 0)  # one after the other: the turns of the phase add up
+
+    def step(total: jax.Array, row: jax.Array) -> tuple[jax.Array, jax.Array]:
+        total = logaddexp(total, row)
+        return total, total
+
+    _, made = lax.scan(step, rows[0], rows[1:])
+    return jnp.moveaxis(jnp.concatenate([rows[:1], made]), 0, axis)
 
 
 def _running_rule(grad_0: Any, result_1: Any, input: Any, dim: Any) -> Any:
@@ -88,4 +100,5 @@ def cummin(input: Array, dim: Dim) -> tuple[Array, Index]:
 def diff(input: Array, n: int = 1, dim: Dim = -1, prepend: Array | None = None,
          append: Array | None = None) -> Array:  # fmt: skip
     """Differences of neighbours along a dim, n times over."""
+    require(n >= 0, f"order must be non-negative but got {n}")
     return jnp.diff(input, n, one_axis(dim, input.ndim), prepend, append)

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from compat.core.dtype import get_default_dtype, type_name
 from compat.core.errors import require
 from compat.ops.declare import op, pointwise, reduction
 from compat.ops.reduce.extremes import _evenly_rule, order, picked_rule
@@ -43,7 +44,7 @@ def nanmedian_all(input: Array) -> Array:
     return jnp.take_along_axis(flat, _nan_median_place(flat, 0), 0)[0]
 
 
-@op(results=("values", "indices"), backward=picked_rule)
+@op(results=("values", "indices"), backward=picked_rule, extras={"apart": "part"})
 def mode(input: Array, dim: Dim = -1, keepdim: Flag = False) -> tuple[Array, Index]:
     """The most frequent element along a dim (the smallest of equals), and where it last is."""
     if not input.shape:
@@ -126,23 +127,82 @@ def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Arra
     return jnp.zeros(bins, input.dtype).at[place].add(counted.astype(input.dtype))
 
 
-@op(out=False)
-def cov(input: Array, *, correction: int = 1, fweights: Array | None = None,
+@op(homes=("hidden",), name="_cov", out=False)
+def cov(input: Array, correction: int = 1, fweights: Array | None = None,
         aweights: Array | None = None) -> Array:  # fmt: skip
-    """The covariance of variables in rows, observed in columns."""
-    require(input.ndim <= 2, "cov(): expected input to have two or fewer dimensions but got an "
-            f"input with {input.ndim} dimensions")  # fmt: skip
-    made = jnp.cov(input, ddof=correction, fweights=fweights, aweights=aweights)
-    return made if not jnp.issubdtype(input.dtype, jnp.inexact) else made.astype(input.dtype)
+    """The covariance of variables in rows, observed in columns.
+
+    fweights   how often each observation counts, whole numbers
+    aweights   how much it weighs, fractions
+    """
+    rows = _observed("cov", input)
+    weights = None
+    for name, given, kinds, called in (
+        ("fweights", fweights, "iu", "integral"), ("aweights", aweights, "f", "floating point"),
+    ):  # fmt: skip
+        if given is not None:
+            _check_weights(name, given, rows.shape[1], kinds, called)
+            weights = given if weights is None else weights * given
+    total: Any = rows.shape[1] if weights is None else weights.sum()
+    count = total - correction
+    if aweights is not None and correction:
+        count = total - correction * (weights * aweights).sum() / total  # type: ignore
+    if weights is not None:
+        kind = rows.real.dtype
+        weights = weights.astype(jnp.promote_types(kind, weights.dtype) if aweights is not None
+                                 else kind)  # fmt: skip
+    off = rows - _weighted(rows, weights).sum(1, keepdims=True) / total
+    made = off @ _weighted(off, weights).T.conj() / jnp.maximum(count, 0).astype(rows.real.dtype)
+    return made.squeeze()
+
+
+def _observed(name: str, input: jax.Array) -> jax.Array:
+    """Variables in rows, as fractions."""
+    require(
+        input.ndim <= 2,
+        f"{name}(): expected input to have two or fewer dimensions but got an input with "
+        f"{input.ndim} dimensions",
+    )
+    require(input.dtype != bool, "cov(): bool dtype is not supported for input")
+    rows = input if input.ndim == 2 else input.reshape(1, -1)
+    return rows.astype(get_default_dtype().numpy) if rows.dtype.kind in "iu" else rows
+
+
+def _check_weights(name: str, given: jax.Array, count: int, kinds: str, called: str) -> None:
+    """Refuses weights that are not one for each observation, of the kind."""
+    require(
+        given.ndim <= 1,
+        f"cov(): expected {name} to have one or fewer dimensions but got {name} with "
+        f"{given.ndim} dimensions",
+    )
+    require(
+        jnp.issubdtype(given.dtype, jnp.integer if kinds == "iu" else jnp.floating),
+        f"cov(): expected {name} to have {called} dtype but got {name} with "
+        f"{type_name(given.dtype)} dtype",
+    )
+    require(
+        given.size == count,
+        f"cov(): expected {name} to have the same numel as there are observations in the input "
+        f"but got {given.size} != {count}",
+    )
+
+
+def _weighted(rows: jax.Array, weights: jax.Array | None) -> jax.Array:
+    return rows if weights is None else rows * weights
 
 
 @op(out=False)
 def corrcoef(input: Array) -> Array:
     """Pearson's correlation of variables in rows, observed in columns."""
-    require(input.ndim <= 2, "corrcoef(): expected input to have two or fewer dimensions but got "
-            f"an input with {input.ndim} dimensions")  # fmt: skip
-    made = jnp.corrcoef(input)
-    return made if not jnp.issubdtype(input.dtype, jnp.inexact) else made.astype(input.dtype)
+    rows = _observed("corrcoef", input)
+    made = cov(rows)
+    if not made.ndim:
+        return made / made
+    spread = jnp.sqrt(jnp.diagonal(made).real)
+    made = made / spread[:, None] / spread[None, :]
+    if made.dtype.kind == "c":
+        return jax.lax.complex(jnp.clip(made.real, -1, 1), jnp.clip(made.imag, -1, 1))
+    return jnp.clip(made, -1, 1)
 
 
 @pointwise(inplace=True, math=False)
@@ -169,22 +229,42 @@ def _slice_norm(input: Any, p: float, axes: tuple[int, ...]) -> jax.Array:
 def trapezoid(y: Operand, x: Operand | None = None, *, dx: float | None = None,
               dim: Dim = -1) -> Array:  # fmt: skip
     """The integral of y along a dim by the trapezoid rule, over places x or steps of dx."""
-    return _strips(y, x, dx, dim).sum(one_axis(dim, y.ndim))
+    axis = one_axis(dim, y.ndim)
+    if x is not None or not y.ndim or not y.shape[axis]:
+        strips, part = _strips(y, x, dx, dim)
+        return _total(strips, axis) * part
+    ends = _fractions(jnp.take(y, 0, axis) + jnp.take(y, -1, axis))
+    return (_total(y, axis) - ends * 0.5) * (1 if dx is None else dx)
 
 
 @op(homes=("torch",), out=False)
 def cumulative_trapezoid(y: Operand, x: Operand | None = None, *, dx: float | None = None,
                          dim: Dim = -1) -> Array:  # fmt: skip
     """The running integral of y along a dim by the trapezoid rule."""
-    return jnp.cumsum(_strips(y, x, dx, dim), one_axis(dim, y.ndim))
+    strips, part = _strips(y, x, dx, dim)
+    whole = strips.astype("int64") if strips.dtype.kind in "iub" else strips
+    return _fractions(jnp.cumsum(whole, one_axis(dim, y.ndim))) * part
 
 
-def _strips(y: jax.Array, x: jax.Array | None, dx: float | None, dim: int) -> jax.Array:
+def _strips(y: jax.Array, x: jax.Array | None, dx: float | None, dim: int) -> tuple[jax.Array, Any]:
+    """Areas between neighbours, and what they are to be multiplied by. Those of whole numbers wrap
+    around in their own type, as in PyTorch."""
     axis = one_axis(dim, y.ndim)
     low, high = (jax.lax.slice_in_dim(y, a, y.shape[axis] + a - 1, axis=axis) for a in (0, 1))
     if x is None:
-        return (low + high) * (0.5 if dx is None else dx / 2)
+        return low + high, 0.5 if dx is None else dx / 2
     if x.ndim == 1:
         x = x.reshape((-1,) + (1,) * (y.ndim - axis - 1))
     along = x.ndim - (y.ndim - axis)
-    return (low + high) * jnp.diff(x, axis=along) / 2
+    return (low + high) * jnp.diff(x, axis=along), 0.5
+
+
+def _total(array: jax.Array, axis: int) -> jax.Array:
+    """The sum along an axis, as fractions."""
+    if array.dtype.kind in "iub":
+        return _fractions(array.sum(axis, dtype="int64"))
+    return array.sum(axis)
+
+
+def _fractions(array: jax.Array) -> jax.Array:
+    return array.astype(get_default_dtype().numpy) if array.dtype.kind in "iub" else array

@@ -42,7 +42,7 @@ def _summed_as(input: jax.Array, dtype: dtype | None) -> jax.Array:
     return input.astype("int64") if input.dtype.kind in "iub" else input
 
 
-@reduction
+@reduction(extras={"out": "cast"})
 def sum(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
         dtype: DType | None = None) -> Array:  # fmt: skip
     """Adds up all elements, or along dims. Whole numbers and bools add up in int64.
@@ -57,7 +57,7 @@ def sum(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
     return jnp.sum(given, axes, keepdims=keepdim, promote_integers=False)
 
 
-@reduction
+@reduction(extras={"out": "cast"})
 def nansum(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
            dtype: DType | None = None) -> Array:  # fmt: skip
     """The sum with NaN as zero."""
@@ -65,7 +65,7 @@ def nansum(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
     return sum(given, dim, keepdim, dtype=dtype)
 
 
-@reduction
+@reduction(extras={"out": "cast"})
 def mean(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
          dtype: DType | None = None) -> Array:  # fmt: skip
     """The mean of all elements, or along dims."""
@@ -84,7 +84,7 @@ def _can_average(name: str, which: str, kind: Any) -> None:
     )
 
 
-@reduction
+@reduction(extras={"out": "cast"})
 def nanmean(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
             dtype: DType | None = None) -> Array:  # fmt: skip
     """The mean without the NaNs."""
@@ -99,7 +99,7 @@ def nanmean(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
     return jnp.nanmean(input, axes_of(dim, input.ndim), keepdims=keepdim)
 
 
-@reduction
+@reduction(extras={"out": "cast"})
 def prod(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
          dtype: DType | None = None) -> Array:  # fmt: skip
     """Multiplies all elements, or along one dim."""
@@ -110,27 +110,27 @@ def prod(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
     return jnp.prod(given, axes, keepdims=keepdim, promote_integers=False)
 
 
-@reduction(inplace=False)
+@reduction(extras={"out": "cast"})
 def all(input: Array, dim: Dims | None = None, keepdim: Flag = False) -> Array:
     """Whether all elements are not zero; uint8 stays uint8."""
     made = jnp.all(input != 0, axes_of(dim, input.ndim), keepdims=keepdim)
     return made.astype(input.dtype) if input.dtype == jnp.uint8 else made
 
 
-@reduction(inplace=False)
+@reduction(extras={"out": "cast"})
 def any(input: Array, dim: Dims | None = None, keepdim: Flag = False) -> Array:
     """Whether any element is not zero; uint8 stays uint8."""
     made = jnp.any(input != 0, axes_of(dim, input.ndim), keepdims=keepdim)
     return made.astype(input.dtype) if input.dtype == jnp.uint8 else made
 
 
-@reduction
+@reduction(extras={"out": "cast"})
 def count_nonzero(input: Array, dim: Dims | None = None) -> Array:
     """How many elements are not zero."""
     return jnp.count_nonzero(input, axes_of(dim, input.ndim)).astype("int64")
 
 
-@reduction
+@reduction(extras={"out": "cast"})
 def logsumexp(input: Operand, dim: Dims, keepdim: Flag = False) -> Array:
     """The logarithm of the sum of exponentials along dims, without overflow."""
     if input.dtype.kind in "iub":
@@ -161,7 +161,7 @@ def variance(input: jax.Array, dim: Any, by: float, keepdim: bool) -> jax.Array:
     return total / left if left else total * jnp.nan if total.size else total
 
 
-@reduction(homes=("hidden",), name="_var", extras={"node": "VarBackward0"})
+@reduction(homes=("hidden",), name="_var", extras={"node": "VarBackward0", "out": "cast"})
 def var(input: Operand, dim: Dims | None = None, correction: float = 1,
         keepdim: Flag = False) -> Array:  # fmt: skip
     """The variance, with Bessel's correction unless another is given."""
@@ -169,7 +169,7 @@ def var(input: Operand, dim: Dims | None = None, correction: float = 1,
     return variance(input, dim, correction, keepdim)
 
 
-@reduction(homes=("hidden",), name="_std", extras={"node": "StdBackward0"})
+@reduction(homes=("hidden",), name="_std", extras={"node": "StdBackward0", "out": "cast"})
 def std(input: Operand, dim: Dims | None = None, correction: float = 1,
         keepdim: Flag = False) -> Array:  # fmt: skip
     """The standard deviation."""

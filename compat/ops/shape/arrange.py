@@ -14,7 +14,7 @@ from compat.ops.declare import op
 from compat.ops.roles import Array, Dim, Dims, PromotedArrays, Scalar, Shape
 
 
-@op(homes=("torch",), aliases=("concat", "concatenate"))
+@op(homes=("torch",), aliases=("concat", "concatenate"), extras={"out": "cast", "apart": "all"})
 def cat(tensors: PromotedArrays, dim: Dim = 0) -> Array:
     """Joins tensors along a dimension they have."""
     require(len(tensors) > 0, "expected a non-empty list of Tensors", ValueError)
@@ -42,7 +42,7 @@ def cat(tensors: PromotedArrays, dim: Dim = 0) -> Array:
     return jnp.concatenate(kept, axis)
 
 
-@op(homes=("torch",))
+@op(homes=("torch",), extras={"out": "cast", "apart": "all"})
 def stack(tensors: PromotedArrays, dim: Dim = 0) -> Array:
     """Joins tensors of one shape along a new dimension."""
     require(len(tensors) > 0, "stack expects a non-empty TensorList")
@@ -104,7 +104,18 @@ def roll(input: Array, shifts: Dims, dims: Dims | None = None) -> Array:
 @op(out=False)
 def rot90(input: Array, k: int = 1, dims: Dims = (0, 1)) -> Array:
     """Turns by 90 degrees, k times, in the plane of two dims."""
-    return jnp.rot90(input, k, dims)  # type: ignore
+    turned = dims if isinstance(dims, tuple) else (dims,)
+    require(
+        len(turned) == 2, f"expected total rotation dims == 2, but got dims = {len(turned)}"
+    )
+    require(input.ndim >= 2, f"expected total dims >= 2, but got total dims = {input.ndim}")
+    first, second = turned[0], turned[-1]
+    axes = wrap_dim(first, input.ndim), wrap_dim(second, input.ndim)
+    require(
+        axes[0] != axes[1],
+        f"expected rotation dims to be different, but got dim0 = {first} and dim1 = {second}",
+    )
+    return jnp.rot90(input, k, axes)
 
 
 @op(homes=("Tensor",), out=False, varargs="repeats")
@@ -170,13 +181,17 @@ def diagflat(input: Array, offset: int = 0) -> Array:
 @op(out=False)
 def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Array:
     """Matrices, in two dims of the result, with the last dimension on their diagonals."""
+    rank = input.ndim + 1
+    places = wrap_dim(dim1, rank), wrap_dim(dim2, rank)
+    require(
+        places[0] != places[1], f"diagonal dimensions cannot be identical {dim1}, {dim2}"
+    )
     size = input.shape[-1] + abs(offset)
     rows = jnp.arange(input.shape[-1]) + max(-offset, 0)
     columns = jnp.arange(input.shape[-1]) + max(offset, 0)
     made = jnp.zeros((*input.shape[:-1], size, size), input.dtype)
     made = made.at[..., rows, columns].set(input)
-    rank = input.ndim + 1
-    return jnp.moveaxis(made, (-2, -1), (wrap_dim(dim1, rank), wrap_dim(dim2, rank)))
+    return jnp.moveaxis(made, (-2, -1), places)
 
 
 @op(homes=("nn.functional",), name="pad", out=False)
@@ -254,7 +269,7 @@ def select_scatter(input: Array, src: Array, dim: Dim, index: int) -> Array:
     return input.at[(*where, index)].set(src.astype(input.dtype))
 
 
-@op(out=False)
+@op
 def slice_scatter(input: Array, src: Array, dim: Dim = 0, start: int | None = None,
                   end: int | None = None, step: int = 1) -> Array:  # fmt: skip
     """A copy with a slice along a dim replaced."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from compat.core import dtype as d
 from compat.core.errors import require
 from compat.core.size import wrap_dim
 from compat.ops.declare import Geometry, view
@@ -136,7 +137,8 @@ def narrow(x: Geometry, dim: int, start: Any, length: int) -> Geometry:
     """The elements from start to start + length along a dimension."""
     require(len(x.shape) > 0, "narrow() cannot be applied to a 0-dim tensor.")
     require(
-        isinstance(start, int) or (not start.shape and not start.is_floating_point()),
+        isinstance(start, int)
+        or (not start.shape and start.dtype in (d.int8, d.int16, d.int32, d.int64, d.uint8)),
         "start must be an 0-dim integral Tensor.",
     )
     at = wrap_dim(dim, len(x.shape))

@@ -109,7 +109,7 @@ def _half_to_real(name: str, x: jax.Array, s: Any, dim: Any, norm: str | None) -
 # Along one dim.
 
 
-@op(**_FFT, extras={"node": "FftC2CBackward0"})
+@op(**_FFT, extras={"node": "FftC2CBackward0", "out": "cast"})
 def fft(input: Array, n: int | None = None, dim: Dim = -1, norm: str | None = None) -> Array:
     """The transform along a dim, cut or padded with zeros to n.
 
@@ -119,14 +119,14 @@ def fft(input: Array, n: int | None = None, dim: Dim = -1, norm: str | None = No
     return jnp.fft.fft(_complex(input), n, axis, norm)
 
 
-@op(**_FFT, extras={"node": "FftC2CBackward0"})
+@op(**_FFT, extras={"node": "FftC2CBackward0", "out": "cast"})
 def ifft(input: Array, n: int | None = None, dim: Dim = -1, norm: str | None = None) -> Array:
     """The inverse of `fft`."""
     axis = _one(input, n, dim, norm)
     return jnp.fft.ifft(_complex(input), n, axis, norm)
 
 
-@op(**_FFT, extras={"node": "FftR2CBackward0"})
+@op(**_FFT, extras={"node": "FftR2CBackward0", "out": "cast"})
 def rfft(input: Array, n: int | None = None, dim: Dim = -1, norm: str | None = None) -> Array:
     """The transform of real numbers: the half that is not the mirror of the other."""
     _real_input("rfft", input)
@@ -134,7 +134,7 @@ def rfft(input: Array, n: int | None = None, dim: Dim = -1, norm: str | None = N
     return jnp.fft.rfft(_floating(input), n, axis, norm)
 
 
-@op(**_FFT, extras={"node": "FftC2RBackward0"})
+@op(**_FFT, extras={"node": "FftC2RBackward0", "out": "cast"})
 def irfft(input: Array, n: int | None = None, dim: Dim = -1, norm: str | None = None) -> Array:
     """The inverse of `rfft`; n is the size of the result, 2 * (m - 1) unless given."""
     axis = wrap_dim(dim, input.ndim)
@@ -142,7 +142,7 @@ def irfft(input: Array, n: int | None = None, dim: Dim = -1, norm: str | None = 
     return jnp.fft.irfft(_complex(input), n, axis, norm)
 
 
-@op(**_FFT, extras={"node": "FftC2RBackward0"})
+@op(**_FFT, extras={"node": "FftC2RBackward0", "out": "cast"})
 def hfft(input: Array, n: int | None = None, dim: Dim = -1, norm: str | None = None) -> Array:
     """The transform of a half of what is Hermitian: real."""
     axis = wrap_dim(dim, input.ndim)
@@ -150,7 +150,7 @@ def hfft(input: Array, n: int | None = None, dim: Dim = -1, norm: str | None = N
     return jnp.fft.irfft(_complex(input).conj(), n, axis, _SWAPPED[norm])
 
 
-@op(**_FFT, extras={"node": "ConjBackward0"})
+@op(**_FFT, extras={"node": "ConjBackward0", "out": "cast"})
 def ihfft(input: Array, n: int | None = None, dim: Dim = -1, norm: str | None = None) -> Array:
     """The inverse of `hfft`."""
     _real_input("ihfft", input)
@@ -161,7 +161,7 @@ def ihfft(input: Array, n: int | None = None, dim: Dim = -1, norm: str | None = 
 # Along several dims.
 
 
-@op(**_FFT, extras={"node": "FftC2CBackward0"})
+@op(**_FFT, extras={"node": "FftC2CBackward0", "out": "cast"})
 def fftn(input: Array, s: Dims | None = None, dim: Dims | None = None,
          norm: str | None = None) -> Array:  # fmt: skip
     """The transform along several dims: all, the last len(s), or those named."""
@@ -169,7 +169,7 @@ def fftn(input: Array, s: Dims | None = None, dim: Dims | None = None,
     return _along(_complex(input), axes, sizes, norm, False)
 
 
-@op(**_FFT, extras={"node": "FftC2CBackward0"})
+@op(**_FFT, extras={"node": "FftC2CBackward0", "out": "cast"})
 def ifftn(input: Array, s: Dims | None = None, dim: Dims | None = None,
           norm: str | None = None) -> Array:  # fmt: skip
     """The inverse of `fftn`."""
@@ -177,7 +177,7 @@ def ifftn(input: Array, s: Dims | None = None, dim: Dims | None = None,
     return _along(_complex(input), axes, sizes, norm, True)
 
 
-@op(**_FFT, extras={"node": "FftR2CBackward0"})
+@op(**_FFT, extras={"node": "FftR2CBackward0", "out": "cast"})
 def rfftn(input: Array, s: Dims | None = None, dim: Dims | None = None,
           norm: str | None = None) -> Array:  # fmt: skip
     """The transform of real numbers along several dims; the last is given by half."""
@@ -185,14 +185,14 @@ def rfftn(input: Array, s: Dims | None = None, dim: Dims | None = None,
     return _real_to_half("rfftn", input, s, dim, norm)
 
 
-@op(**_FFT, extras={"node": "FftC2RBackward0"})
+@op(**_FFT, extras={"node": "FftC2RBackward0", "out": "cast"})
 def irfftn(input: Array, s: Dims | None = None, dim: Dims | None = None,
            norm: str | None = None) -> Array:  # fmt: skip
     """The inverse of `rfftn`."""
     return _half_to_real("irfftn", input, s, dim, norm)
 
 
-@op(**_FFT, extras={"node": "FftC2RBackward0"})
+@op(**_FFT, extras={"node": "FftC2RBackward0", "out": "cast"})
 def hfftn(input: Array, s: Dims | None = None, dim: Dims | None = None,
           norm: str | None = None) -> Array:  # fmt: skip
     """The transform of a half of what is Hermitian, along several dims: real."""
@@ -200,7 +200,7 @@ def hfftn(input: Array, s: Dims | None = None, dim: Dims | None = None,
     return _half_to_real("hfftn", _complex(input).conj(), s, dim, _SWAPPED[norm])
 
 
-@op(**_FFT, extras={"node": "ConjBackward0"})
+@op(**_FFT, extras={"node": "ConjBackward0", "out": "cast"})
 def ihfftn(input: Array, s: Dims | None = None, dim: Dims | None = None,
            norm: str | None = None) -> Array:  # fmt: skip
     """The inverse of `hfftn`."""
@@ -215,42 +215,42 @@ def ihfftn(input: Array, s: Dims | None = None, dim: Dims | None = None,
 # Along two dims.
 
 
-@op(**_FFT, extras={"node": "FftC2CBackward0"})
+@op(**_FFT, extras={"node": "FftC2CBackward0", "out": "cast"})
 def fft2(input: Array, s: Dims | None = None, dim: Dims = (-2, -1),
          norm: str | None = None) -> Array:  # fmt: skip
     """`fftn` along the last two dims."""
     return fftn(input, s, dim, norm)
 
 
-@op(**_FFT, extras={"node": "FftC2CBackward0"})
+@op(**_FFT, extras={"node": "FftC2CBackward0", "out": "cast"})
 def ifft2(input: Array, s: Dims | None = None, dim: Dims = (-2, -1),
           norm: str | None = None) -> Array:  # fmt: skip
     """`ifftn` along the last two dims."""
     return ifftn(input, s, dim, norm)
 
 
-@op(**_FFT, extras={"node": "FftR2CBackward0"})
+@op(**_FFT, extras={"node": "FftR2CBackward0", "out": "cast"})
 def rfft2(input: Array, s: Dims | None = None, dim: Dims = (-2, -1),
           norm: str | None = None) -> Array:  # fmt: skip
     """`rfftn` along the last two dims."""
     return rfftn(input, s, dim, norm)
 
 
-@op(**_FFT, extras={"node": "FftC2RBackward0"})
+@op(**_FFT, extras={"node": "FftC2RBackward0", "out": "cast"})
 def irfft2(input: Array, s: Dims | None = None, dim: Dims = (-2, -1),
            norm: str | None = None) -> Array:  # fmt: skip
     """`irfftn` along the last two dims."""
     return irfftn(input, s, dim, norm)
 
 
-@op(**_FFT, extras={"node": "FftC2RBackward0"})
+@op(**_FFT, extras={"node": "FftC2RBackward0", "out": "cast"})
 def hfft2(input: Array, s: Dims | None = None, dim: Dims = (-2, -1),
           norm: str | None = None) -> Array:  # fmt: skip
     """`hfftn` along the last two dims."""
     return hfftn(input, s, dim, norm)
 
 
-@op(**_FFT, extras={"node": "ConjBackward0"})
+@op(**_FFT, extras={"node": "ConjBackward0", "out": "cast"})
 def ihfft2(input: Array, s: Dims | None = None, dim: Dims = (-2, -1),
            norm: str | None = None) -> Array:  # fmt: skip
     """`ihfftn` along the last two dims."""

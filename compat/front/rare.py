@@ -1,0 +1,116 @@
+"""Methods that ask for layouts, names and places that a dense tensor on its own does not have."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from compat.core.errors import require
+from compat.front.base import look, value_of
+from compat.front.call import sorted_dims
+from compat.front.create import from_host
+
+
+def dim_order(self: Any, *, ambiguity_check: Any = False) -> tuple[int, ...]:
+    """The dims in the order in which they lie in memory, the outermost first.
+
+    RuntimeError when the order is not the only one and ambiguity_check asks for that; a list of
+    memory formats asks for one of those.
+    """
+    strides = self.stride()
+    found = tuple(reversed(sorted_dims(self.shape, [strides])))
+    if ambiguity_check is not False:
+        if isinstance(ambiguity_check, list | tuple):
+            known = sum(self.is_contiguous(memory_format=each) for each in ambiguity_check) == 1
+        else:
+            known = len(set(strides)) == len(strides) and 1 not in self.shape
+        require(
+            known, "The tensor does not have unique dim order, or cannot map to exact one of the "
+            "given memory formats.",
+        )  # fmt: skip
+    return found
+
+
+def to_dense(self: Any, dtype: Any = None, *, masked_grad: bool | None = None) -> Any:
+    """The tensor itself, which is dense, in another type if one is given."""
+    return self if dtype is None else self.to(dtype)
+
+
+def sparse_dim(self: Any) -> int:
+    """How many dims are sparse: none."""
+    return 0
+
+
+def dense_dim(self: Any) -> int:
+    """How many dims are dense: all."""
+    return self.dim()
+
+
+def dequantize(self: Any) -> Any:
+    """The tensor itself, which is not quantised, in float32."""
+    return self.float()
+
+
+def const_data_ptr(self: Any) -> int:
+    """The address of the first element, for reading."""
+    return self.data_ptr()
+
+
+def is_distributed(self: Any) -> bool:
+    """Whether the tensor is spread over processes, which none is."""
+    return False
+
+
+def record_stream(self: Any, stream: Any) -> None:
+    """Nothing: memory lives until no program needs it, whatever the stream."""
+
+
+def resize_as(self: Any, tensor: Any) -> Any:
+    """The elements in the shape of another tensor with as many; deprecated."""
+    warnings.warn("non-inplace resize_as is deprecated", UserWarning, stacklevel=2)
+    shape, own = tensor.shape, self.shape
+    require(
+        shape.numel() == own.numel(),
+        f"requested resize to {'x'.join(map(str, shape))} ({shape.numel()} elements in total), "
+        f"but the given tensor has a size of {'x'.join(map(str, own))} ({own.numel()} elements). "
+        "autograd's resize can only change the shape of a given tensor, while preserving the "
+        "number of elements. ",
+    )
+    return self.contiguous().view(shape)
+
+
+def map2_(self: Any, x: Any, y: Any, callable: Callable[[Any, Any, Any], Any]) -> Any:
+    """Replaces each element by what a Python function makes of it and two others'; on the host."""
+    require(
+        not self.requires_grad,
+        "Can't call map2_() on Variable that requires grad. Use var.detach().map2_() instead.",
+    )
+    array = np.array(look(value_of(self)))
+    others = [look(value_of(each.expand_as(self))).reshape(-1) for each in (x, y)]
+    flat = array.reshape(-1)
+    for at in range(flat.size):
+        flat[at] = callable(flat[at].item(), others[0][at].item(), others[1][at].item())
+    return self.copy_(from_host(array, self._meta.dtype, self._meta.device))
+
+
+def _sparse_only(name: str, kind: str = "sparse coordinate") -> Callable[..., Any]:
+    def refused(self: Any) -> Any:
+        raise RuntimeError(f"{name} expected {kind} tensor layout but got Strided")
+
+    refused.__name__ = refused.__qualname__ = name
+    refused.__doc__ = "RuntimeError: the tensor is not sparse."
+    return refused
+
+
+def derive_rare(tensor: type) -> None:
+    """Puts everything here on Tensor."""
+    for function in (
+        dim_order, to_dense, sparse_dim, dense_dim, dequantize, const_data_ptr, is_distributed,
+        record_stream, resize_as, map2_, _sparse_only("is_coalesced"), _sparse_only("coalesce"),
+        _sparse_only("indices"), _sparse_only("values", "sparse"),
+    ):  # fmt: skip
+        setattr(tensor, function.__name__, function)
+    tensor.name = property(lambda self: None)  # type: ignore[attr-defined]  (TorchScript's names)
