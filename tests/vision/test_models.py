@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import pickle
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -198,6 +199,7 @@ def test_names_of_checkpoints() -> None:
     assert weights.url.endswith("/resnet18-f37072fd.pth")
     assert models.ResNet18_Weights.verify("IMAGENET1K_V1") is weights
     assert models.get_weight("ResNet18_Weights.IMAGENET1K_V1") is weights
+    assert pickle.loads(pickle.dumps(weights)) is weights
     assert models.get_model_weights("resnet18") is models.ResNet18_Weights
     assert models.ViT_H_14_Weights.DEFAULT.transforms().crop_size == [518]
     with pytest.raises(ValueError, match="Unknown model"):
