@@ -154,10 +154,28 @@ def recording(only: str, rounds: int) -> None:
           f"{mark(ours / jax <= 1.25)}")  # fmt: skip
 
 
+def per_op() -> None:
+    print("\nOne call: CPU us on one core, torch and compat's ratio, 8x8 and 1024x1024")
+    print(f"{'':<14}" + "".join(
+        f"{title:>10}" for title in ("small", "eager", "recorded", "large", "eager", "recorded")
+    ))  # fmt: skip
+    torch = measured("ops", "torch", "", cache="")
+    eager = measured("ops", "compat", "eager", cache="")
+    recorded = measured("ops", "compat", "recorded", cache="")
+    over = []
+    for name, (small, large) in torch.items():
+        ratios = [found[name][at] / torch[name][at] for at in (0, 1) for found in (eager, recorded)]
+        print(f"{name:<14}{small:>10.2f}{ratios[0]:>10.2f}{ratios[1]:>10.2f}"
+              f"{large:>10.0f}{ratios[2]:>10.2f}{ratios[3]:>10.2f}")  # fmt: skip
+        if max(ratios[2:]) > 3:
+            over.append(name)
+    print(f"over 3x torch when large: {', '.join(over) or 'none'}  {mark(len(over) <= 4)}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", default="", help="a word of the names to run")
-    parser.add_argument("--parts", default="steps,first,recording,dynamic")
+    parser.add_argument("--parts", default="steps,first,recording,ops,dynamic")
     parser.add_argument("--rounds", type=int, default=3, help="processes a side")
     chosen = parser.parse_args()
     parts = chosen.parts.split(",")
@@ -167,6 +185,8 @@ def main() -> None:
         first_steps(chosen.only)
     if "recording" in parts:
         recording(chosen.only, chosen.rounds)
+    if "ops" in parts:
+        per_op()
     if "dynamic" in parts:
         dynamic(chosen.only)
 

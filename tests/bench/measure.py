@@ -183,6 +183,23 @@ def _timed(function: Callable[[], None]) -> float:
     return time.process_time() - begin
 
 
+def per_op(side: str, name: str) -> dict[str, Any]:
+    """Microseconds of each of the operations in `tests.bench.per_op`; "eager" or recorded."""
+    library = _library(side)
+    from tests.bench import per_op as table
+
+    if side == "torch":
+        return table.measure(library, lambda result: None)
+    library.eager(name == "eager").__enter__()
+
+    def wait(result: Any) -> None:
+        last = result[-1] if isinstance(result, tuple) else result
+        made = last.jax()
+        getattr(made, "block_until_ready", lambda: None)()
+
+    return table.measure(library, wait)
+
+
 def imported(side: str, name: str) -> dict[str, Any]:
     """CPU seconds of an import."""
     begin = time.process_time()
@@ -190,7 +207,7 @@ def imported(side: str, name: str) -> dict[str, Any]:
     return {"seconds": time.process_time() - begin}
 
 
-KINDS = {"step": step, "dynamic": dynamic, "record": record, "import": imported}
+KINDS = {"step": step, "dynamic": dynamic, "record": record, "import": imported, "ops": per_op}
 
 if __name__ == "__main__":
     kind, which, what = sys.argv[1:4]

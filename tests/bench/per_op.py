@@ -1,0 +1,94 @@
+"""Forty common operations, each at a small and a large size: what one call costs.
+
+Results are kept until a batch of calls is done, so that none can be left out; compat runs them as
+they are called (eager) or as one recorded section. Times are CPU time on one pinned core.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+Call = Callable[[], Any]
+SMALL, LARGE = 8, 1024  # the side of a matrix
+WARM = 0.4  # seconds of calls before an operation is measured
+
+
+def calls(torch: Any, n: int) -> dict[str, Call]:
+    """The operations by name, on operands of this size."""
+    F, linalg = torch.nn.functional, torch.linalg
+    torch.manual_seed(0)
+    a, b = torch.randn(n, n), torch.randn(n, n)
+    positive, mask, row = a.abs() + 0.5, a > 0, torch.randn(n)
+    places = torch.randint(n, (n, n))
+    few = torch.randint(n, (max(n // 4, 4),))
+    side = max(n // 8, 8)  # of what is decomposed
+    square = torch.randn(side, side)
+    definite = square @ square.T + side * torch.eye(side)
+    batch = torch.randn(max(n // 64, 2), max(n // 8, 8), max(n // 8, 8))
+    images = torch.randn(4, max(n // 64, 3), max(n // 16, 8), max(n // 16, 8))
+    kernel = torch.randn(16, images.shape[1], 3, 3)
+    mean, var = torch.zeros(images.shape[1]), torch.ones(images.shape[1])
+    weight, bias = torch.randn(n, n), torch.randn(n)
+    table = torch.randn(1000, n)
+    words = torch.randint(1000, (n,))
+    classes = torch.randint(n, (n,))
+    return {
+        "add": lambda: a + b, "mul": lambda: a * b, "div": lambda: a / positive,
+        "add scalar": lambda: a + 1.5, "add row": lambda: a + row, "exp": lambda: a.exp(),
+        "log": lambda: positive.log(), "tanh": lambda: a.tanh(), "sigmoid": lambda: a.sigmoid(),
+        "relu": lambda: F.relu(a), "gelu": lambda: F.gelu(a), "pow": lambda: positive**1.7,
+        "sqrt": lambda: positive.sqrt(), "clamp": lambda: a.clamp(-1, 1),
+        "compare": lambda: a < b, "where": lambda: torch.where(mask, a, b),
+        "masked_fill": lambda: a.masked_fill(mask, 0.0), "to float64": lambda: a.double(),
+        "sum": lambda: a.sum(), "mean of rows": lambda: a.mean(1), "max of rows": lambda: a.max(1),
+        "argmax": lambda: a.argmax(1), "norm": lambda: a.norm(), "cumsum": lambda: a.cumsum(1),
+        "softmax": lambda: F.softmax(a, 1), "layer_norm": lambda: F.layer_norm(a, (n,)),
+        "transpose": lambda: a.t().contiguous(), "cat": lambda: torch.cat([a, b], 1),
+        "index_select": lambda: a.index_select(0, few), "gather": lambda: a.gather(1, places),
+        "scatter_add": lambda: a.scatter_add(1, places, b), "sort": lambda: a.sort(1),
+        "topk": lambda: a.topk(4, 1), "embedding": lambda: F.embedding(words, table),
+        "matmul": lambda: a @ b, "bmm": lambda: batch @ batch,
+        "linear": lambda: F.linear(a, weight, bias), "conv2d": lambda: F.conv2d(images, kernel),
+        "max_pool2d": lambda: F.max_pool2d(images, 2),
+        "batch_norm": lambda: F.batch_norm(images, mean, var, training=True),
+        "cross_entropy": lambda: F.cross_entropy(a, classes), "fft": lambda: torch.fft.fft(a),
+        "cholesky": lambda: linalg.cholesky(definite),
+        "solve": lambda: linalg.solve(definite, square), "svd": lambda: linalg.svd(square),
+    }  # fmt: skip
+
+
+def measure(torch: Any, wait: Callable[[Any], None]) -> dict[str, list[float]]:
+    """Microseconds a call of each operation, small and large: the least of several batches.
+
+    wait   is given the last result of a batch, and comes back when it is computed
+    """
+    found: dict[str, list[float]] = {}
+    for n in (SMALL, LARGE):
+        for name, call in calls(torch, n).items():
+            once = _warmed(call, wait)
+            count = 100 if n == SMALL else max(1, min(10, int(0.02 / max(once, 1e-6))))
+            rounds = 30 if n == SMALL else 7
+            found.setdefault(name, []).append(
+                min(_batch(call, count, wait) for _ in range(rounds)) / count * 1e6
+            )
+    return found
+
+
+def _warmed(call: Call, wait: Callable[[Any], None]) -> float:
+    """Calls for a while, so that what is worth compiling is compiled; seconds of the last call."""
+    end = time.process_time() + WARM
+    while True:
+        begin = time.process_time()
+        wait(call())
+        now = time.process_time()
+        if now > end:
+            return now - begin
+
+
+def _batch(call: Call, count: int, wait: Callable[[Any], None]) -> float:
+    begin = time.process_time()
+    kept = [call() for _ in range(count)]
+    wait(kept[-1])
+    return time.process_time() - begin
