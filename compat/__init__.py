@@ -85,7 +85,7 @@ _LAZY = {
     "amp": "compat.amp", "cpu": "compat.cpu",
     "compiler": "compat.compiler", "_dynamo": "compat._dynamo", "jit": "compat.jit",
     "fx": "compat.fx", "profiler": "compat.profiler", "func": "compat.func",
-    "distributions": "compat.distributions",
+    "distributions": "compat.distributions", "library": "compat.library",
 }  # fmt: skip
 _NAMES = {
     **dict.fromkeys(
@@ -148,7 +148,7 @@ _NAMES = {
     **dict.fromkeys(("pca_lowrank", "svd_lowrank"), "compat._lowrank"),
     "lobpcg": "compat._lobpcg",
     **dict.fromkeys(("set_api", "get_api", "api"), "compat.levels"),
-    "compile": "compat.compiler", "vmap": "compat.func",
+    "ops": "compat.library", "compile": "compat.compiler", "vmap": "compat.func",
     "save": "compat.serialization", "load": "compat.serialization",
     "set_printoptions": "compat.front.printing", "get_printoptions": "compat.front.printing",
     "from_jax": "compat.front.bridge", "pure": "compat.front.bridge",
@@ -172,6 +172,9 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module("compat._foreach"), name)
     raise AttributeError(f"module 'torch' has no attribute '{name}' (compat does not have it yet)")
 
+
+# `compat.ops` the package is found by imports alone: as an attribute it is `torch.ops`.
+del globals()["ops"]
 
 if _os.environ.get("COMPAT_API", "2") != "2":  # last: the older forms are about all there is
     importlib.import_module("compat.levels").set_api(_os.environ["COMPAT_API"])

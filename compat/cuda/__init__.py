@@ -119,6 +119,13 @@ class CUDAGraph:
         raise NotImplementedError("torch.cuda.CUDAGraph")
 
 
+class graph:
+    """`with torch.cuda.graph(g): ...`: there is no graph to record into; see `CUDAGraph`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise NotImplementedError("torch.cuda.graph")
+
+
 class stream:
     """Puts work of a `with` on a stream; None, as without a GPU, changes nothing."""
 

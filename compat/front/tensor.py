@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from compat.core import dtype as d
@@ -35,6 +35,56 @@ class Tensor(TensorBase, metaclass=_TensorType):
     __slots__ = ()
     __hash__ = object.__hash__
     __array_priority__ = 1000
+
+    if TYPE_CHECKING:  # the methods and operators that declarations make, and no text shows
+        def __getattr__(self, name: str) -> Any: ...
+
+        __getitem__: Any
+        __setitem__: Any
+        __iter__: Any
+        __bool__: Any
+        __float__: Any
+        __int__: Any
+        __index__: Any
+        __len__: Any
+        __eq__: Any
+        __ne__: Any
+        __lt__: Any
+        __le__: Any
+        __gt__: Any
+        __ge__: Any
+        __neg__: Any
+        __pos__: Any
+        __abs__: Any
+        __invert__: Any
+        __add__: Any
+        __radd__: Any
+        __iadd__: Any
+        __sub__: Any
+        __rsub__: Any
+        __isub__: Any
+        __mul__: Any
+        __rmul__: Any
+        __imul__: Any
+        __truediv__: Any
+        __rtruediv__: Any
+        __itruediv__: Any
+        __floordiv__: Any
+        __rfloordiv__: Any
+        __mod__: Any
+        __rmod__: Any
+        __pow__: Any
+        __rpow__: Any
+        __matmul__: Any
+        __rmatmul__: Any
+        __and__: Any
+        __rand__: Any
+        __or__: Any
+        __ror__: Any
+        __xor__: Any
+        __rxor__: Any
+        __lshift__: Any
+        __rshift__: Any
 
     def __new__(cls, *args: Any, device: Any = None, **kwargs: Any) -> Any:
         return legacy_tensor(cls, d.get_default_dtype(), args, device or kwargs.get("device"))

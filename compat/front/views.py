@@ -214,7 +214,7 @@ def _inplace(declared: View, function: Callable[..., Any]) -> Callable[..., Any]
 def reshape(input: Any, *shape: Any) -> Any:
     """The same elements in another shape: a view where strides allow it, else a copy."""
     sizes = geometry._ints(shape)
-    sight = _reshaped.get((input._meta, sizes))
+    sight: Any = _reshaped.get((input._meta, sizes))
     if sight is None:
         target = geometry.infer_size(sizes, input._meta.numel)
         found = geometry.viewed(geometry_of(input), target)

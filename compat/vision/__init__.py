@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 __version__ = "0.28.0+compat"
-_MODULES = ("transforms", "datasets", "models", "utils", "ops")
+_MODULES = ("transforms", "datasets", "models", "utils", "ops", "io", "tv_tensors")
 _backend = "PIL"
 
 

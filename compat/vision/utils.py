@@ -1,4 +1,4 @@
-"""torchvision.utils: pictures side by side, and to a file."""
+"""torchvision.utils: pictures side by side, to a file, and with things drawn on them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import math
 from typing import Any
 
 import compat as torch
+from compat.vision.drawing import draw_bounding_boxes as draw_bounding_boxes
+from compat.vision.drawing import draw_keypoints as draw_keypoints
+from compat.vision.drawing import draw_segmentation_masks as draw_segmentation_masks
+from compat.vision.drawing import flow_to_image as flow_to_image
 from compat.vision.transforms.names import Image, need
 
 
@@ -64,6 +68,10 @@ def _normed(images: torch.Tensor, value_range: Any, scale_each: bool) -> torch.T
     gap = high - low
     gap = gap.clamp(min=1e-5) if torch.is_tensor(gap) else max(gap, 1e-5)
     return images.sub_(low).div_(gap)
+
+
+def _log_api_usage_once(obj: Any) -> None:
+    """Libraries call it; nothing is logged."""
 
 
 def save_image(tensor: Any, fp: Any, format: str | None = None, **kwargs: Any) -> None:

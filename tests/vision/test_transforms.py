@@ -71,3 +71,34 @@ def test_erasing_overwrites_a_rectangle() -> None:
     gone = (made == 9).all(0)
     rows, columns = gone.any(1).sum().item(), gone.any(0).sum().item()
     assert gone.sum().item() == rows * columns > 0
+
+
+def test_learnt_and_random_changes() -> None:
+    kinds = (
+        T.AutoAugment(T.AutoAugmentPolicy.CIFAR10), T.RandAugment(), T.TrivialAugmentWide(),
+        T.AugMix(),
+    )  # fmt: skip
+    for transform in kinds:
+        for image in (picture(), F.pil_to_tensor(picture())):
+            compat.manual_seed(2)
+            first, second = arrays(transform(image))[0], arrays(transform(image))[0]
+            compat.manual_seed(2)
+            assert np.array_equal(first, arrays(transform(image))[0]), transform
+            assert first.shape == second.shape == (40, 50, 3) and first.dtype == np.uint8
+    assert len(T.AutoAugment().policies) == 25
+
+
+def test_a_threshold_between_two_numbers() -> None:
+    ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
+    made = np.asarray(F.solarize(ramp, 113.3))[0]
+    assert made[113] == 113 and made[114] == 255 - 114
+
+
+def test_elastic_displacements_are_smooth_and_small() -> None:
+    compat.manual_seed(0)
+    moved = T.ElasticTransform.get_params([30.0, 30.0], [4.0, 4.0], [40, 50])
+    assert moved.shape == (1, 40, 50, 2) and moved.abs().max().item() < 1.0
+    rough = T.ElasticTransform.get_params([30.0, 30.0], [0.0, 0.0], [40, 50])
+    assert moved.diff(dim=1).abs().mean() < 0.1 * rough.diff(dim=1).abs().mean()
+    still = compat.zeros(1, 40, 50, 2)
+    assert np.array_equal(arrays(F.elastic_transform(picture(), still))[0], np.asarray(picture()))

@@ -51,8 +51,10 @@ def sum(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
     tensor([4, 6])
     """
     given = _summed_as(input, dtype)
-    add = jnp.any if given.dtype == bool else jnp.sum
-    return add(given, axes_of(dim, input.ndim), keepdims=keepdim)
+    axes = axes_of(dim, input.ndim)
+    if given.dtype == bool:
+        return jnp.any(given, axes, keepdims=keepdim)
+    return jnp.sum(given, axes, keepdims=keepdim, promote_integers=False)
 
 
 @reduction(extras={"out": "cast"})
@@ -102,8 +104,10 @@ def prod(input: Operand, dim: Dims | None = None, keepdim: Flag = False, *,
          dtype: DType | None = None) -> Array:  # fmt: skip
     """Multiplies all elements, or along one dim."""
     given = _summed_as(input, dtype)
-    multiply = jnp.all if given.dtype == bool else jnp.prod
-    return multiply(given, axes_of(dim, input.ndim), keepdims=keepdim)
+    axes = axes_of(dim, input.ndim)
+    if given.dtype == bool:
+        return jnp.all(given, axes, keepdims=keepdim)
+    return jnp.prod(given, axes, keepdims=keepdim, promote_integers=False)
 
 
 @reduction(extras={"out": "cast"})

@@ -89,7 +89,8 @@ def extract_archive(from_path: Any, to_path: Any = None, remove_finished: bool =
                 _inside(target, name)
             file.extractall(target)
     elif archive == ".tar":
-        with tarfile.open(source, f"r:{compression[1:]}") as file:
+        mode: Any = f"r:{compression[1:]}"
+        with tarfile.open(source, mode) as file:
             file.extractall(target, filter="data")
     else:
         target = target / source.stem if to_path is None or target.is_dir() else target

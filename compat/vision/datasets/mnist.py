@@ -25,7 +25,7 @@ _TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 def read_sn3_pascalvincent_tensor(path: Any, strict: bool = True) -> torch.Tensor:
     """The tensor of an idx file. ValueError when it is none or is cut off."""
-    opener = gzip.open if str(path).endswith(".gz") else open
+    opener: Any = gzip.open if str(path).endswith(".gz") else open
     with opener(path, "rb") as file:
         data = file.read()
     if len(data) < 4 or data[0] or data[1] or data[2] not in _TYPES or not 1 <= data[3] <= 3:
@@ -216,3 +216,68 @@ class EMNIST(MNIST):
         for packed in (raw / "gzip").glob("*.gz"):
             shutil.move(packed, raw / packed.name)
         shutil.rmtree(raw / "gzip")
+
+
+class QMNIST(MNIST):
+    """MNIST's digits with where each comes from, and its lost test digits.
+
+    what    train, test, test10k (MNIST's own), test50k (the others) or nist; by default by `train`
+    compat  the label is the digit; else eight numbers, of which the digit is the first
+    """
+
+    subsets = {
+        "train": "train", "test": "test", "test10k": "test", "test50k": "test", "nist": "nist",
+    }  # fmt: skip
+    _SITE = "https://raw.githubusercontent.com/facebookresearch/qmnist/master/"
+    _FILES: ClassVar[dict[str, list[tuple[str, str]]]] = {
+        "train": [
+            ("qmnist-train-images-idx3-ubyte.gz", "ed72d4157d28c017586c42bc6afe6370"),
+            ("qmnist-train-labels-idx2-int.gz", "0058f8dd561b90ffdd0f734c6a30e5e4"),
+        ],
+        "test": [
+            ("qmnist-test-images-idx3-ubyte.gz", "1394631089c404de565df7b7aeaf9412"),
+            ("qmnist-test-labels-idx2-int.gz", "5b5b05890a5e13444e108efe57b788aa"),
+        ],
+        "nist": [
+            ("xnist-images-idx3-ubyte.xz", "7f124b3b8ab81486c9d8c2749c17f834"),
+            ("xnist-labels-idx2-int.xz", "5ed0e788978e45d4a8bd4b7caec3d79d"),
+        ],
+    }
+
+    def __init__(
+        self, root: Any, what: str | None = None, compat: bool = True, train: bool = True,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        self.what = verify_str_arg(
+            what or ("train" if train else "test"), "what", tuple(self.subsets)
+        )
+        self.compat = compat
+        super().__init__(root, train, **kwargs)
+
+    def _names(self) -> tuple[str, str]:
+        images, labels = (os.path.splitext(n)[0] for n, _ in self._FILES[self.subsets[self.what]])
+        return images, labels
+
+    def _check_exists(self) -> bool:
+        return all(check_integrity(self._path(name)) for name in self._names())
+
+    def _load_data(self) -> tuple[torch.Tensor, torch.Tensor]:
+        images, labels = (self._path(name) for name in self._names())
+        pixels, facts = read_image_file(images), read_sn3_pascalvincent_tensor(labels).long()
+        part = {"test10k": slice(0, 10000), "test50k": slice(10000, None)}.get(self.what)
+        return (pixels, facts) if part is None else (pixels[part], facts[part])
+
+    def download(self) -> None:
+        """Fetches and unpacks the two files of the subset."""
+        if not self._check_exists():
+            for name, md5 in self._FILES[self.subsets[self.what]]:
+                download_and_extract_archive(self._SITE + name, self.raw_folder, md5=md5)
+
+    def __getitem__(self, index: int) -> Any:
+        need()
+        label: Any = self.targets[index]
+        picture = Image.fromarray(self.data[index].numpy())
+        return self.applied(picture, int(label[0]) if self.compat else label)
+
+    def extra_repr(self) -> str:
+        return f"Split: {self.what}"

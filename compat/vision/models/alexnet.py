@@ -8,6 +8,10 @@ import compat as torch
 from compat import nn
 from compat.vision.models.weights import builder, imagenet
 
+__all__ = [
+    "AlexNet", "AlexNet_Weights", "alexnet",
+]  # fmt: skip
+
 
 class AlexNet(nn.Module):
     """Five convolutions and three linear layers on images (N, 3, H, W)."""

@@ -11,9 +11,15 @@ from typing import Any
 
 import compat as torch
 from compat import nn
-from compat.nn import functional as F
 from compat.utils.checkpoint import checkpoint
 from compat.vision.models.weights import builder, imagenet
+
+__all__ = [
+    "DenseNet", "DenseNet121_Weights", "DenseNet161_Weights", "DenseNet169_Weights",
+    "DenseNet201_Weights", "densenet121", "densenet161", "densenet169", "densenet201",
+]  # fmt: skip
+
+F = nn.functional
 
 
 class _DenseLayer(nn.Module):

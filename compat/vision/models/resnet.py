@@ -12,7 +12,15 @@ from typing import Any
 
 import compat as torch
 from compat import nn
-from compat.vision.models.weights import builder, imagenet
+from compat.vision.models.weights import File, builder, imagenet
+
+__all__ = [
+    "ResNeXt101_32X8D_Weights", "ResNeXt101_64X4D_Weights", "ResNeXt50_32X4D_Weights",
+    "ResNet", "ResNet101_Weights", "ResNet152_Weights", "ResNet18_Weights", "ResNet34_Weights",
+    "ResNet50_Weights", "Wide_ResNet101_2_Weights", "Wide_ResNet50_2_Weights", "resnet101",
+    "resnet152", "resnet18", "resnet34", "resnet50", "resnext101_32x8d", "resnext101_64x4d",
+    "resnext50_32x4d", "wide_resnet101_2", "wide_resnet50_2",
+]  # fmt: skip
 
 Norm = Callable[..., nn.Module]
 
@@ -163,8 +171,12 @@ class ResNet(nn.Module):
         return self._forward_impl(x)
 
 
-def _names(v1: str, v2: str | None = None) -> dict[str, str]:
-    return {"IMAGENET1K_V1": v1} | ({"IMAGENET1K_V2": v2} if v2 else {})
+def _names(v1: str, v2: str | None = None) -> dict[str, str | File]:
+    return {"IMAGENET1K_V1": v1} | ({"IMAGENET1K_V2": File(v2, resize=232)} if v2 else {})
+
+
+def _usual(settings: dict[str, Any], **usual: Any) -> dict[str, Any]:
+    return usual | settings
 
 
 _V2 = "IMAGENET1K_V2"
@@ -187,7 +199,9 @@ ResNeXt101_32X8D_Weights = imagenet(
     "ResNeXt101_32X8D", _V2,
     **_names("resnext101_32x8d-8ba56ff5.pth", "resnext101_32x8d-110c445d.pth"),
 )  # fmt: skip
-ResNeXt101_64X4D_Weights = imagenet("ResNeXt101_64X4D", **_names("resnext101_64x4d-173b62eb.pth"))
+ResNeXt101_64X4D_Weights = imagenet(
+    "ResNeXt101_64X4D", IMAGENET1K_V1=File("resnext101_64x4d-173b62eb.pth", resize=232)
+)
 Wide_ResNet50_2_Weights = imagenet(
     "Wide_ResNet50_2", _V2,
     **_names("wide_resnet50_2-95faca4d.pth", "wide_resnet50_2-9ba9bcbe.pth"),
@@ -231,28 +245,28 @@ def resnet152(**kwargs: Any) -> ResNet:
 @builder(ResNeXt50_32X4D_Weights)
 def resnext50_32x4d(**kwargs: Any) -> ResNet:
     """ResNeXt of 50 layers, 32 groups of 4."""
-    return ResNet(Bottleneck, [3, 4, 6, 3], **{"groups": 32, "width_per_group": 4} | kwargs)
+    return ResNet(Bottleneck, [3, 4, 6, 3], **_usual(kwargs, groups=32, width_per_group=4))
 
 
 @builder(ResNeXt101_32X8D_Weights)
 def resnext101_32x8d(**kwargs: Any) -> ResNet:
     """ResNeXt of 101 layers, 32 groups of 8."""
-    return ResNet(Bottleneck, [3, 4, 23, 3], **{"groups": 32, "width_per_group": 8} | kwargs)
+    return ResNet(Bottleneck, [3, 4, 23, 3], **_usual(kwargs, groups=32, width_per_group=8))
 
 
 @builder(ResNeXt101_64X4D_Weights)
 def resnext101_64x4d(**kwargs: Any) -> ResNet:
     """ResNeXt of 101 layers, 64 groups of 4."""
-    return ResNet(Bottleneck, [3, 4, 23, 3], **{"groups": 64, "width_per_group": 4} | kwargs)
+    return ResNet(Bottleneck, [3, 4, 23, 3], **_usual(kwargs, groups=64, width_per_group=4))
 
 
 @builder(Wide_ResNet50_2_Weights)
 def wide_resnet50_2(**kwargs: Any) -> ResNet:
     """ResNet of 50 layers with bottlenecks twice as wide."""
-    return ResNet(Bottleneck, [3, 4, 6, 3], **{"width_per_group": 128} | kwargs)
+    return ResNet(Bottleneck, [3, 4, 6, 3], **_usual(kwargs, width_per_group=128))
 
 
 @builder(Wide_ResNet101_2_Weights)
 def wide_resnet101_2(**kwargs: Any) -> ResNet:
     """ResNet of 101 layers with bottlenecks twice as wide."""
-    return ResNet(Bottleneck, [3, 4, 23, 3], **{"width_per_group": 128} | kwargs)
+    return ResNet(Bottleneck, [3, 4, 23, 3], **_usual(kwargs, width_per_group=128))

@@ -8,6 +8,11 @@ import compat as torch
 from compat import nn
 from compat.vision.models.weights import builder, imagenet
 
+__all__ = [
+    "SqueezeNet", "SqueezeNet1_0_Weights", "SqueezeNet1_1_Weights", "squeezenet1_0",
+    "squeezenet1_1",
+]  # fmt: skip
+
 
 class Fire(nn.Module):
     """A narrow 1 x 1 convolution, then wide ones of 1 x 1 and 3 x 3 side by side."""

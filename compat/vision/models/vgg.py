@@ -8,6 +8,12 @@ import compat as torch
 from compat import nn
 from compat.vision.models.weights import builder, imagenet
 
+__all__ = [
+    "VGG", "VGG11_BN_Weights", "VGG11_Weights", "VGG13_BN_Weights", "VGG13_Weights",
+    "VGG16_BN_Weights", "VGG16_Weights", "VGG19_BN_Weights", "VGG19_Weights", "vgg11",
+    "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn",
+]  # fmt: skip
+
 
 class VGG(nn.Module):
     """3 x 3 convolutions (`features`) and three linear layers."""

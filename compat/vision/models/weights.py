@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import enum
 import fnmatch
-import importlib
+import functools
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import compat as torch
+from compat.vision.transforms._presets import ImageClassification
+from compat.vision.transforms.names import InterpolationMode
 
-_SITE = "https://download.pytorch.org/models/"
+SITE = "https://download.pytorch.org/models/"
 
 
 class Weights(NamedTuple):
@@ -37,6 +39,9 @@ class WeightsEnum(enum.Enum):
             f"{type(given).__name__}."
         )
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}.{self.name}"
+
     @property
     def url(self) -> str:
         """Where it is."""
@@ -58,51 +63,80 @@ class WeightsEnum(enum.Enum):
         return torch.hub.load_state_dict_from_url(self.url, *args, **kwargs)
 
 
-class _Pictures:
-    """Pictures as ImageNet models take them."""
+class File(NamedTuple):
+    """A file at PyTorch's site, and how its pictures are cut and scaled."""
 
-    def __init__(self, crop: int, resize: int) -> None:
-        self.crop, self.resize = crop, resize
+    name: str
+    crop: int = 224
+    resize: int = 256
+    mode: InterpolationMode = InterpolationMode.BILINEAR
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
 
-    def __call__(self) -> Any:
-        transforms = importlib.import_module("compat.vision.transforms")
-        return transforms.Compose([
-            transforms.Resize(self.resize), transforms.CenterCrop(self.crop),
-            transforms.ToTensor(),
-            transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-        ])  # fmt: skip
+    def transforms(self) -> Callable[[], Any]:
+        """Makes the transform of its pictures."""
+        return functools.partial(
+            ImageClassification, crop_size=self.crop, resize_size=self.resize,
+            interpolation=self.mode, mean=self.mean, std=self.std,
+        )  # fmt: skip
 
 
-def imagenet(
-    name: str, default: str = "IMAGENET1K_V1", crop: int = 224, resize: int = 256, **files: str
-) -> Any:
-    """The checkpoints of a model by their names: `resnet18-f37072fd.pth` at PyTorch's site."""
-    members = {
-        key: Weights(_SITE + file, _Pictures(crop, resize), {})
-        for key, file in files.items()
-    }
-    members["DEFAULT"] = members[default]
-    made: Any = WeightsEnum(f"{name}_Weights", members)  # type: ignore[call-overload]
+def checkpoints(name: str, members: dict[str, Weights], default: str) -> Any:
+    """An enumeration of checkpoints under the name that torchvision gives it."""
+    made: Any = WeightsEnum(f"{name}_Weights", members | {"DEFAULT": members[default]})  # pyright: ignore
+    _ENUMS[made.__name__] = made
     return made
 
 
+def imagenet(name: str, default: str = "IMAGENET1K_V1", /, **files: str | File) -> Any:
+    """The checkpoints of a model by their names: `resnet18-f37072fd.pth` at PyTorch's site."""
+    members = {}
+    for key, given in files.items():
+        file = given if isinstance(given, File) else File(given)
+        facts = {"num_classes": 1000, "min_size": (file.crop, file.crop)}
+        members[key] = Weights(SITE + file.name, file.transforms(), facts)
+    return checkpoints(name, members, default)
+
+
+_ENUMS: dict[str, Any] = {}
 _MODELS: dict[str, tuple[Callable[..., Any], Any]] = {}
 
 
-def builder(weights: Any = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Makes a function of settings a model's: with `weights=`, the old `pretrained=`, a name."""
+def loaded(
+    function: Callable[..., Any], settings: dict[str, Any], chosen: Any, progress: bool
+) -> Any:
+    """A model of these settings that holds the checkpoint's values."""
+    model = function(**settings)
+    model.load_state_dict(chosen.get_state_dict(progress=progress))
+    return model
+
+
+def builder(
+    weights: Any = None, load: Callable[..., Any] = loaded, backbone: Any = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Makes a function of settings a model's: with `weights=`, the old `pretrained=`, a name.
+
+    load      makes a model with a checkpoint, as `loaded` does, where it is not like others
+    backbone  the checkpoint by which `weights_backbone=` (the old `pretrained_backbone=`) fills
+              a part of the model unless there are weights for all of it; the function is then
+              given one of its kind, or None, as `weights_backbone`
+    """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         def build(*args: Any, weights: Any = None, progress: bool = True, **kwargs: Any) -> Any:
-            chosen = _chosen(known, weights, args[:1], kwargs)
-            if args and isinstance(args[0], bool):
-                args = args[1:]
-            if chosen is not None and function.__name__ in ("googlenet", "inception_v3"):
-                kwargs.setdefault("transform_input", True)
-            model = function(*args, **kwargs)
-            if chosen is not None:
-                model.load_state_dict(chosen.get_state_dict(progress=progress))
-            return model
+            old = kwargs.pop("pretrained", args[0] if args and isinstance(args[0], bool) else None)
+            args = args[1:] if args and isinstance(args[0], bool) else args
+            chosen = _chosen(known, weights if old is None else _modern(old, known))
+            if backbone is not None:
+                part = kwargs.pop("weights_backbone", backbone)
+                older = kwargs.pop("pretrained_backbone", None)
+                part = part if older is None else (backbone if older else None)
+                kwargs["weights_backbone"] = (
+                    None if chosen is not None else type(backbone).verify(part)
+                )
+            if chosen is None:
+                return function(*args, **kwargs)
+            return load(functools.partial(function, *args), kwargs, chosen, progress)
 
         known = weights
         build.__name__ = build.__qualname__ = function.__name__
@@ -113,19 +147,33 @@ def builder(weights: Any = None) -> Callable[[Callable[..., Any]], Callable[...,
     return decorate
 
 
-def _chosen(known: Any, weights: Any, first: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    old = kwargs.pop("pretrained", first[0] if first and isinstance(first[0], bool) else None)
-    kwargs.pop("weights_backbone", None)
-    if old is not None:
-        warnings.warn(
-            "The parameter 'pretrained' is deprecated since 0.13 and may be removed in the "
-            "future, please use 'weights' instead.",
-            UserWarning,
-            stacklevel=4,
-        )
-        weights = "DEFAULT" if old else None
-        if old and known is not None and "IMAGENET1K_V1" in known.__members__:
-            weights = "IMAGENET1K_V1"
+def register_model(name: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Lists a function among the models that `get_model` makes, by its own name or another;
+    ValueError for a name that is taken."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        key = name or function.__name__
+        if key in _MODELS:
+            raise ValueError(f"An entry is already registered under the name '{key}'.")
+        _MODELS[key] = function, None
+        return function
+
+    return decorate
+
+
+def _modern(pretrained: bool, known: Any) -> Any:
+    warnings.warn(
+        "The parameter 'pretrained' is deprecated since 0.13 and may be removed in the "
+        "future, please use 'weights' instead.",
+        UserWarning,
+        stacklevel=4,
+    )
+    if not pretrained:
+        return None
+    return "IMAGENET1K_V1" if "IMAGENET1K_V1" in getattr(known, "__members__", {}) else "DEFAULT"
+
+
+def _chosen(known: Any, weights: Any) -> Any:
     if weights is None:
         return None
     if known is None:
@@ -142,7 +190,8 @@ def list_models(module: Any = None, include: Any = None, exclude: Any = None) ->
     names = [
         name
         for name, (build, _) in sorted(_MODELS.items())
-        if module is None or build.__module__.startswith(module.__name__)
+        if module is None
+        or module.__name__ in (build.__module__, build.__module__.rpartition(".")[0])
     ]
     if include is not None:
         names = [name for name in names if _fits(name, include)]
@@ -168,5 +217,22 @@ def get_model(name: str, **config: Any) -> Any:
 
 
 def get_model_weights(name: Any) -> Any:
-    """The checkpoints of a model."""
-    return _MODELS[name if isinstance(name, str) else name.__name__][1]
+    """The checkpoints of a model, given by its name or its function."""
+    shown = name if isinstance(name, str) else name.__name__
+    get_model_builder(shown)
+    found = _MODELS[shown.lower()][1]
+    if found is None:
+        raise RuntimeError(f"No checkpoint is known of the model {shown}")
+    return found
+
+
+def get_weight(name: str) -> Any:
+    """A checkpoint by its full name: "ResNet50_Weights.IMAGENET1K_V2"."""
+    family, dot, member = name.partition(".")
+    if not dot:
+        raise ValueError(f"Invalid weight name provided: '{name}'.")
+    if family not in _ENUMS:
+        raise ValueError(
+            f"The weight enum '{family}' for the specific method couldn't be retrieved."
+        )
+    return _ENUMS[family][member]

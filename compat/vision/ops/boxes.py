@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 import compat as torch
@@ -117,22 +119,49 @@ def generalized_box_iou(boxes1: torch.Tensor, boxes2: torch.Tensor) -> torch.Ten
     return inner / outer - (hull - outer) / hull
 
 
+def _apart(
+    boxes1: torch.Tensor, boxes2: torch.Tensor, eps: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """`distance_box_iou`, and the plain one."""
+    iou = box_iou(boxes1, boxes2)
+    diagonal = (_hull(boxes1, boxes2) ** 2).sum(-1) + eps
+    centres = [(one[:, :2] + one[:, 2:]) / 2 for one in (boxes1, boxes2)]
+    squares = _wide(centres[0][:, None] - centres[1][None]) ** 2
+    return iou - squares.sum(-1) / diagonal, iou
+
+
 def distance_box_iou(
     boxes1: torch.Tensor, boxes2: torch.Tensor, eps: float = 1e-7
 ) -> torch.Tensor:
     """`box_iou` less the squared distance of centres over the hull's diagonal (Zheng 2020)."""
-    diagonal = (_hull(boxes1, boxes2) ** 2).sum(-1) + eps
-    centers = [(one[:, :2] + one[:, 2:]) / 2 for one in (boxes1, boxes2)]
-    apart = ((centers[0][:, None] - centers[1][None]) ** 2).sum(-1)
-    return box_iou(boxes1, boxes2) - apart / diagonal
+    return _apart(_wide(boxes1), _wide(boxes2), eps)[0]
+
+
+def complete_box_iou(
+    boxes1: torch.Tensor, boxes2: torch.Tensor, eps: float = 1e-7
+) -> torch.Tensor:
+    """`distance_box_iou` less how much the ratios of sides differ (Zheng 2020)."""
+    distance, iou = _apart(_wide(boxes1), _wide(boxes2), eps)
+    turns = [
+        torch.atan((box[:, 2] - box[:, 0]) / (box[:, 3] - box[:, 1])) for box in (boxes1, boxes2)
+    ]
+    differ = (4 / math.pi**2) * (turns[0][:, None] - turns[1]) ** 2
+    with torch.no_grad():
+        weight = differ / (1 - iou + differ + eps)
+    return distance - weight * differ
 
 
 def masks_to_boxes(masks: torch.Tensor) -> torch.Tensor:
-    """The boxes around the masks (N, H, W)."""
+    """The boxes around the masks (N, H, W), float32 (N, 4); an empty mask has none (its box is
+    of no meaning)."""
     if masks.numel() == 0:
-        return torch.zeros((0, 4), dtype=torch.float)
-    made = torch.zeros((masks.shape[0], 4), dtype=torch.float)
-    for at, mask in enumerate(masks):
-        rows, columns = torch.where(mask != 0)
-        made[at] = torch.stack([columns.min(), rows.min(), columns.max(), rows.max()]).float()
-    return made
+        return torch.zeros((0, 4), dtype=torch.float, device=masks.device)
+    _, height, width = masks.shape
+    there = masks != 0
+    ends = []
+    for length, along in ((width, there.any(1)), (height, there.any(2))):
+        at = torch.arange(length, device=masks.device)
+        low = torch.where(along, at, length).amin(1)
+        ends.append((low, torch.where(along, at, -1).amax(1)))
+    (left, right), (top, bottom) = ends
+    return torch.stack([left, top, right, bottom], 1).float()

@@ -7,8 +7,10 @@ from typing import Any
 
 import compat as torch
 from compat import nn
-from compat.nn import functional as F
-from compat.nn.modules.families import ntuple
+
+
+def _each(value: Any, rank: int) -> tuple[int, ...]:
+    return tuple(value) if isinstance(value, Sequence) else (value,) * rank
 
 
 class ConvNormActivation(nn.Sequential):
@@ -27,7 +29,7 @@ class ConvNormActivation(nn.Sequential):
                 padding = (kernel_size - 1) // 2 * dilation
             else:
                 rank = len(kernel_size) if isinstance(kernel_size, Sequence) else len(dilation)
-                sizes, steps = ntuple(kernel_size, rank), ntuple(dilation, rank)
+                sizes, steps = _each(kernel_size, rank), _each(dilation, rank)
                 padding = tuple((n - 1) // 2 * d for n, d in zip(sizes, steps, strict=True))
         layers = [
             conv_layer(
@@ -164,24 +166,3 @@ class StochasticDepth(nn.Module):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(p={self.p}, mode={self.mode})"
-
-
-def sigmoid_focal_loss(
-    inputs: torch.Tensor, targets: torch.Tensor, alpha: float = 0.25, gamma: float = 2,
-    reduction: str = "none",
-) -> torch.Tensor:  # fmt: skip
-    """Cross-entropy of logits that weighs easy cases less (Lin et al. 2017)."""
-    p = torch.sigmoid(inputs)
-    entropy = F.binary_cross_entropy_with_logits(inputs, targets, reduction="none")
-    right = p * targets + (1 - p) * (1 - targets)
-    loss = entropy * ((1 - right) ** gamma)
-    if alpha >= 0:
-        loss = (alpha * targets + (1 - alpha) * (1 - targets)) * loss
-    if reduction == "none":
-        return loss
-    if reduction not in ("mean", "sum"):
-        raise ValueError(
-            f"Invalid Value for arg 'reduction': '{reduction} \n Supported reduction modes: "
-            "'none', 'mean', 'sum'"
-        )
-    return loss.mean() if reduction == "mean" else loss.sum()

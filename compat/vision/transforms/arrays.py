@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 import compat as torch
-from compat.nn import functional as F
+
+F = torch.nn.functional
 
 
 def dimensions(image: torch.Tensor) -> list[int]:
@@ -202,17 +203,22 @@ def convert(image: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 
 def affine(
-    image: torch.Tensor, matrix: Sequence[float], interpolation: str, fill: Any
-) -> torch.Tensor:
-    """By the matrix from results' places to the image's, both from the centre."""
+    image: torch.Tensor, matrix: Sequence[float], interpolation: str, fill: Any,
+    size: tuple[int, int] | None = None,
+) -> torch.Tensor:  # fmt: skip
+    """By the matrix from results' places to the image's, both from the centre; size is the
+    result's (height, width)."""
     height, width = image.shape[-2:]
-    return _sampled(image, _grid(matrix, height, width), interpolation, fill)
+    return _sampled(image, _grid(matrix, height, width, size), interpolation, fill)
 
 
-def _grid(matrix: Sequence[float], height: int, width: int) -> torch.Tensor:
+def _grid(
+    matrix: Sequence[float], height: int, width: int, size: tuple[int, int] | None
+) -> torch.Tensor:
     a, b, c, d, e, f = matrix
-    x = torch.arange(width, dtype=torch.float32) - (width - 1) * 0.5
-    y = (torch.arange(height, dtype=torch.float32) - (height - 1) * 0.5)[:, None]
+    tall, wide = size or (height, width)
+    x = torch.arange(wide, dtype=torch.float32) - (wide - 1) * 0.5
+    y = (torch.arange(tall, dtype=torch.float32) - (tall - 1) * 0.5)[:, None]
     column = (a * x + b * y + c) / (0.5 * width)
     row = (d * x + e * y + f) / (0.5 * height)
     return torch.stack([column, row], -1)
@@ -230,6 +236,15 @@ def perspective(
     column = (a * x + b * y + c) / (0.5 * width) / below - 1.0
     row = (d * x + e * y + f) / (0.5 * height) / below - 1.0
     return _sampled(image, torch.stack([column, row], -1), interpolation, fill)
+
+
+def displaced(
+    image: torch.Tensor, displacement: torch.Tensor, interpolation: str, fill: Any
+) -> torch.Tensor:
+    """Each pixel from where it is plus a displacement (height, width, 2)."""
+    height, width = image.shape[-2:]
+    grid = _grid((1.0, 0.0, 0.0, 0.0, 1.0, 0.0), height, width, None)
+    return _sampled(image, grid + displacement.to(grid.dtype), interpolation, fill)
 
 
 def _sampled(

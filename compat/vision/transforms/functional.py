@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import numbers
 import warnings
 from collections.abc import Sequence
@@ -12,6 +11,15 @@ import numpy as np
 
 import compat as torch
 from compat.vision.transforms import arrays, pictures
+from compat.vision.transforms.matrices import (
+    inverse_affine as inverse_affine,
+)
+from compat.vision.transforms.matrices import (
+    perspective_numbers as perspective_numbers,
+)
+from compat.vision.transforms.matrices import (
+    turned_size as turned_size,
+)
 from compat.vision.transforms.names import Image, mode_name, need
 from compat.vision.transforms.names import InterpolationMode as InterpolationMode
 
@@ -155,6 +163,28 @@ def normalize(
     return made.sub_(middle).div_(width)
 
 
+def wanted_size(size: Any, old: Sequence[int], max_size: int | None = None) -> list[int]:
+    """The (height, width) that `resize` makes of an old one."""
+    height, width = old
+    wanted = [size] if isinstance(size, int) else list(size)
+    if len(wanted) == 2:
+        return wanted
+    if len(wanted) != 1:
+        raise ValueError("Size must be an int or a 1 or 2 element tuple/list, not a "
+                         f"{len(wanted)} element tuple/list")  # fmt: skip
+    short, long = sorted((height, width))
+    new_short, new_long = wanted[0], int(wanted[0] * long / short)
+    if max_size is not None:
+        if max_size <= new_short:
+            raise ValueError(
+                f"max_size = {max_size} must be strictly greater than the requested size for the "
+                f"smaller edge size = {size}"
+            )
+        if new_long > max_size:
+            new_short, new_long = int(max_size * new_short / new_long), max_size
+    return [new_short, new_long] if height <= width else [new_long, new_short]
+
+
 def resize(
     img: Any, size: Any, interpolation: Any = InterpolationMode.BILINEAR,
     max_size: int | None = None, antialias: bool | None = True,
@@ -163,22 +193,7 @@ def resize(
     mode = mode_name(interpolation)
     module = _of(img)
     _, height, width = module.dimensions(img)
-    wanted = [size] if isinstance(size, int) else list(size)
-    if len(wanted) == 1:
-        short, long = sorted((height, width))
-        new_short, new_long = wanted[0], int(wanted[0] * long / short)
-        if max_size is not None:
-            if max_size <= new_short:
-                raise ValueError(
-                    f"max_size = {max_size} must be strictly greater than the requested size "
-                    f"for the smaller edge size = {size}"
-                )
-            if new_long > max_size:
-                new_short, new_long = int(max_size * new_short / new_long), max_size
-        wanted = [new_short, new_long] if height <= width else [new_long, new_short]
-    elif len(wanted) != 2:
-        raise ValueError("Size must be an int or a 1 or 2 element tuple/list, not a "
-                         f"{len(wanted)} element tuple/list")  # fmt: skip
+    wanted = wanted_size(size, (height, width), max_size)
     if wanted == [height, width]:
         return img
     return module.resize(img, wanted, mode, antialias)
@@ -339,24 +354,6 @@ def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
     return arrays.rgb_to_grayscale(img, num_output_channels)
 
 
-def inverse_affine(
-    center: Sequence[float], angle: float, translate: Sequence[float], scale: float,
-    shear: Sequence[float],
-) -> list[float]:  # fmt: skip
-    """The matrix from results' places to the image's, six numbers by rows, of a turn, a shear, a
-    scale (about the centre) and a shift."""
-    turn, shear_x, shear_y = math.radians(angle), *(math.radians(one) for one in shear)
-    (cx, cy), (tx, ty) = center, translate
-    a = math.cos(turn - shear_y) / math.cos(shear_y)
-    b = -math.cos(turn - shear_y) * math.tan(shear_x) / math.cos(shear_y) - math.sin(turn)
-    c = math.sin(turn - shear_y) / math.cos(shear_y)
-    d = -math.sin(turn - shear_y) * math.tan(shear_x) / math.cos(shear_y) + math.cos(turn)
-    rows = [d / scale, -b / scale, 0.0, -c / scale, a / scale, 0.0]
-    rows[2] = rows[0] * (-cx - tx) + rows[1] * (-cy - ty) + cx
-    rows[5] = rows[3] * (-cx - tx) + rows[4] * (-cy - ty) + cy
-    return rows
-
-
 def rotate(
     img: Any, angle: float, interpolation: Any = InterpolationMode.NEAREST, expand: bool = False,
     center: Any = None, fill: Any = None,
@@ -365,14 +362,13 @@ def rotate(
     mode = mode_name(interpolation)
     if pictures.is_picture(img):
         return pictures.rotate(img, angle, mode, expand, center, fill)
-    if expand:
-        raise NotImplementedError("transforms.functional.rotate(expand=True) of tensors")
+    _, height, width = get_dimensions(img)
     middle = [0.0, 0.0]
     if center is not None:
-        _, height, width = get_dimensions(img)
         middle = [center[0] - width * 0.5, center[1] - height * 0.5]
     matrix = inverse_affine(middle, -angle, [0.0, 0.0], 1.0, [0.0, 0.0])
-    return arrays.affine(img, matrix, mode, fill)
+    size = turned_size(matrix, height, width) if expand else None
+    return arrays.affine(img, matrix, mode, fill, size)
 
 
 def affine(
@@ -395,18 +391,6 @@ def affine(
     return arrays.affine(img, matrix, mode, fill)
 
 
-def perspective_numbers(
-    startpoints: Sequence[Sequence[int]], endpoints: Sequence[Sequence[int]]
-) -> list[float]:
-    """The eight numbers of the projection that takes end points to start points."""
-    rows = []
-    for (x, y), (u, v) in zip(endpoints, startpoints, strict=True):
-        rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y])
-        rows.append([0, 0, 0, x, y, 1, -v * x, -v * y])
-    targets = np.asarray(startpoints, dtype=np.float64).reshape(8)
-    return np.linalg.lstsq(np.asarray(rows, dtype=np.float64), targets, rcond=None)[0].tolist()
-
-
 def perspective(
     img: Any, startpoints: Any, endpoints: Any, interpolation: Any = InterpolationMode.BILINEAR,
     fill: Any = None,
@@ -414,6 +398,25 @@ def perspective(
     """The projection that takes four points of the image to four points of the result."""
     solved = perspective_numbers(startpoints, endpoints)
     return _of(img).perspective(img, solved, mode_name(interpolation), fill)
+
+
+def elastic_transform(
+    img: Any, displacement: torch.Tensor, interpolation: Any = InterpolationMode.BILINEAR,
+    fill: Any = None,
+) -> Any:  # fmt: skip
+    """Each pixel from where it is plus a displacement (1, height, width, 2), in which a side of
+    the image is 2 long."""
+    if not isinstance(displacement, torch.Tensor):
+        raise TypeError("Argument displacement should be a Tensor")
+    _, height, width = get_dimensions(img)
+    if tuple(displacement.shape) != (1, height, width, 2):
+        raise ValueError(f"Argument displacement shape should be {(1, height, width, 2)}, but "
+                         f"given {displacement.shape}")  # fmt: skip
+    picture = pictures.is_picture(img)
+    given = pil_to_tensor(img) if picture else img
+    fill = [float(fill)] if isinstance(fill, int | float) else fill
+    made = arrays.displaced(given, displacement[0], mode_name(interpolation), fill)
+    return to_pil_image(made, mode=img.mode) if picture else made
 
 
 def erase(

@@ -352,6 +352,59 @@ class RandomPerspective(Transform):
         return F.perspective(img, starts, ends, self.interpolation, fill)
 
 
+def _two_floats(value: Any, name: str) -> list[float]:
+    """A number, or a list of one or two, as two."""
+    if not isinstance(value, int | float | list | tuple):
+        raise TypeError(f"{name} should be float or a sequence of floats. Got {type(value)}")
+    given = [value] if isinstance(value, int | float) else list(value)
+    if len(given) not in (1, 2):
+        raise ValueError(
+            f"{name} is a sequence its length should be one or two. Got {len(given)}"
+        )
+    return [float(one) for one in (given * 2 if len(given) == 1 else given)]
+
+
+class ElasticTransform(Transform):
+    """Pixels moved by smooth random displacements.
+
+    alpha  how far, in pixels
+    sigma  how smoothly, the width of a Gaussian
+    """
+
+    def __init__(
+        self, alpha: Any = 50.0, sigma: Any = 5.0, interpolation: Any = _BILINEAR, fill: Any = 0
+    ) -> None:
+        super().__init__()
+        self.alpha, self.sigma = _two_floats(alpha, "alpha"), _two_floats(sigma, "sigma")
+        self.interpolation = interpolation
+        many = fill if isinstance(fill, list | tuple) else [fill]
+        self.fill = [float(one) for one in many]
+
+    @staticmethod
+    def get_params(alpha: list[float], sigma: list[float], size: list[int]) -> torch.Tensor:
+        """The displacements of a draw, (1, height, width, 2); size is (height, width)."""
+        parts = []
+        # Places are (x, y), so the first displacement is of the width.
+        for far, wide, length in zip(alpha, sigma, reversed(size), strict=True):
+            part = torch.rand([1, 1, *size]) * 2 - 1
+            if wide > 0.0:
+                kernel = int(8 * wide + 1) | 1  # odd
+                part = F.gaussian_blur(part, [kernel, kernel], sigma)
+            parts.append(part * far / length)
+        return torch.cat(parts, 1).permute([0, 2, 3, 1])
+
+    def forward(self, img: Any) -> Any:
+        _, height, width = F.get_dimensions(img)
+        drawn = self.get_params(self.alpha, self.sigma, [height, width])
+        return F.elastic_transform(img, drawn, self.interpolation, self.fill)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(alpha={self.alpha}, sigma={self.sigma}, "
+            f"interpolation={self.interpolation}, fill={self.fill})"
+        )
+
+
 class RandomErasing(Transform):
     """A rectangle of a tensor overwritten with a probability.
 

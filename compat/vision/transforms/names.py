@@ -6,12 +6,15 @@ import enum
 from typing import Any
 
 Image: Any
+ImageColor: Any
+ImageDraw: Any
 ImageEnhance: Any
+ImageFont: Any
 ImageOps: Any
 try:
-    from PIL import Image, ImageEnhance, ImageOps
+    from PIL import Image, ImageColor, ImageDraw, ImageEnhance, ImageFont, ImageOps
 except ImportError:  # told when an image is first needed
-    Image = ImageEnhance = ImageOps = None
+    Image = ImageColor = ImageDraw = ImageEnhance = ImageFont = ImageOps = None
 
 
 def need() -> None:
@@ -36,9 +39,11 @@ _BY_CODE = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5
 
 
 def mode_name(interpolation: Any) -> str:
-    """The name of a mode given as such or as PIL's number."""
+    """The name of a mode given as such, as its text, or as PIL's number."""
     if isinstance(interpolation, InterpolationMode):
         return interpolation.value
+    if isinstance(interpolation, str):
+        return InterpolationMode(interpolation).value
     if isinstance(interpolation, int):
         return _BY_CODE[interpolation]
     raise TypeError("Argument interpolation should be a InterpolationMode or a corresponding "

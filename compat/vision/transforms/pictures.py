@@ -165,7 +165,7 @@ def posterize(image: Any, bits: int) -> Any:
 
 def solarize(image: Any, threshold: float) -> Any:
     """The negative of what is above the threshold."""
-    return ImageOps.solarize(image, int(threshold))
+    return ImageOps.solarize(image, threshold)
 
 
 def autocontrast(image: Any) -> Any:

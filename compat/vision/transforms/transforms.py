@@ -28,6 +28,7 @@ from compat.vision.transforms.conversion import PILToTensor as PILToTensor
 from compat.vision.transforms.conversion import ToPILImage as ToPILImage
 from compat.vision.transforms.conversion import ToTensor as ToTensor
 from compat.vision.transforms.geometry import CenterCrop as CenterCrop
+from compat.vision.transforms.geometry import ElasticTransform as ElasticTransform
 from compat.vision.transforms.geometry import FiveCrop as FiveCrop
 from compat.vision.transforms.geometry import Pad as Pad
 from compat.vision.transforms.geometry import RandomAffine as RandomAffine

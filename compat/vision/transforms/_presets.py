@@ -1,0 +1,73 @@
+"""The transforms that published checkpoints expect, under the names libraries import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import compat as torch
+from compat.vision.transforms import functional as F
+from compat.vision.transforms.names import InterpolationMode
+
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def _numbers(image: Any) -> torch.Tensor:
+    tensor = image if isinstance(image, torch.Tensor) else F.pil_to_tensor(image)
+    return F.convert_image_dtype(tensor, torch.float)
+
+
+class ObjectDetection(torch.nn.Module):
+    """A picture as float32 numbers from 0 to 1."""
+
+    def forward(self, img: Any) -> torch.Tensor:
+        return _numbers(img)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class ImageClassification(torch.nn.Module):
+    """A picture brought to a size, its middle cut out, and its colours normed."""
+
+    def __init__(
+        self, *, crop_size: int, resize_size: int = 256, mean: Any = _MEAN, std: Any = _STD,
+        interpolation: InterpolationMode = InterpolationMode.BILINEAR,
+        antialias: bool | None = True,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.crop_size, self.resize_size = [crop_size], [resize_size]
+        self.mean, self.std = list(mean), list(std)
+        self.interpolation, self.antialias = interpolation, antialias
+
+    def forward(self, img: Any) -> torch.Tensor:
+        img = F.resize(img, self.resize_size, self.interpolation, antialias=self.antialias)
+        return F.normalize(_numbers(F.center_crop(img, self.crop_size)), self.mean, self.std)
+
+    def __repr__(self) -> str:
+        facts = ("crop_size", "resize_size", "mean", "std", "interpolation")
+        lines = "".join(f"\n    {name}={getattr(self, name)}" for name in facts)
+        return f"{type(self).__name__}({lines}\n)"
+
+
+class SemanticSegmentation(torch.nn.Module):
+    """A picture brought to a size, its colours normed."""
+
+    def __init__(
+        self, *, resize_size: int | None, mean: Any = _MEAN, std: Any = _STD,
+        interpolation: InterpolationMode = InterpolationMode.BILINEAR,
+        antialias: bool | None = True,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.resize_size = None if resize_size is None else [resize_size]
+        self.mean, self.std = list(mean), list(std)
+        self.interpolation, self.antialias = interpolation, antialias
+
+    def forward(self, img: Any) -> torch.Tensor:
+        if self.resize_size is not None:
+            img = F.resize(img, self.resize_size, self.interpolation, antialias=self.antialias)
+        return F.normalize(_numbers(img), self.mean, self.std)
+
+    def __repr__(self) -> str:
+        facts = ("resize_size", "mean", "std", "interpolation")
+        lines = "".join(f"\n    {name}={getattr(self, name)}" for name in facts)
+        return f"{type(self).__name__}({lines}\n)"
