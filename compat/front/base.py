@@ -161,11 +161,10 @@ def host_view(flat: np.ndarray[Any, Any], one: Meta, offset: int) -> np.ndarray[
     if flat.dtype != one.dtype.numpy:
         flat = flat.view(one.dtype.numpy)
     step = flat.itemsize
-    return np.lib.stride_tricks.as_strided(
-        flat[offset:] if one.numel else flat[:0],
-        tuple(one.shape),
-        tuple(stride * step for stride in one.strides),
-    )
+    if not one.numel:
+        return flat[:0].reshape(one.facts[0])
+    strides = tuple([stride * step for stride in one.strides])
+    return np.ndarray(one.facts[0], flat.dtype, flat, offset * step, strides)  # type: ignore[arg-type]
 
 
 # Writing.

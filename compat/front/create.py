@@ -106,9 +106,6 @@ def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Any:
     return tensor(data, dtype=dtype, device=device)
 
 
-asarray = as_tensor
-
-
 def scalar_tensor(s: Any, *, dtype: DType | None = None, layout: Any = None, device: Any = None,
                   pin_memory: bool = False, requires_grad: bool = False) -> Any:  # fmt: skip
     """A 0-dim tensor of a number, of the default type unless another is given."""
@@ -537,7 +534,6 @@ def derive_creation(tensor_type: type) -> None:
     table = FUNCTIONS.setdefault("torch", {})
     for factory in FACTORIES:
         table[factory.__name__] = factory
-    table["asarray"] = asarray
     for factory in (zeros, ones, empty, full, tensor, empty_strided, empty_permuted):
         setattr(tensor_type, f"new_{factory.__name__}", new_method(factory))
 

@@ -631,10 +631,12 @@ def make_tensor_class() -> None:
     from compat.front.rare import derive_rare
     from compat.front.sampling import derive_sampling
     from compat.front.search import derive_searching
+    from compat.front.shared import asarray
     from compat.front.spectral import derive_spectral
     from compat.front.views import derive_views
 
     derive(Tensor)
+    FUNCTIONS.setdefault("torch", {})["asarray"] = asarray
     derive_views(Tensor, FUNCTIONS)
     derive_conversions(Tensor, FUNCTIONS)
     derive_creation(Tensor)

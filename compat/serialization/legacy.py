@@ -71,7 +71,7 @@ def read(file: IO[bytes], unpickle: Unpickle, place: Place) -> Any:
         if key not in references.found or key in loaded:
             raise RuntimeError(f"the file is damaged: its storages are {str(key)[:40]}, ...")
         kind, location, count = references.found[key]
-        data = _read_storage(file, kind, count, length)
+        data = read_storage(file, kind, count, length)
         if little != (sys.byteorder == "little"):
             data = swapped(data, kind)
         loaded[key] = place(LoadedStorage(data, kind.dtype, Device("cpu")), location)
@@ -96,7 +96,8 @@ def _plain(file: IO[bytes]) -> Any:
     return RestrictedUnpickler(file, no_storages).load()
 
 
-def _read_storage(file: IO[bytes], kind: StorageType, count: int, length: int) -> np.ndarray:
+def read_storage(file: IO[bytes], kind: StorageType, count: int, length: int) -> np.ndarray:
+    """The bytes of so many elements, behind their count."""
     size = count * (kind.dtype.itemsize if kind.dtype else 1)
     head = file.read(8)
     if len(head) != 8 or struct.unpack("<q", head)[0] not in (count, size):

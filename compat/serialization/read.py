@@ -1,4 +1,4 @@
-"""Files to objects: the safe way and the trusting way, from zip archives and from old streams."""
+"""Files to objects: the safe way and the trusting way, from zip archives and from older formats."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from compat.core.device import device as Device
 from compat.core.device import platform_devices
 
-from . import legacy, rebuild
+from . import legacy, rebuild, tar
 from .archive import MAGIC, ArchiveReader, opened
 from .names import our_module, resolve
 from .rebuild import LoadedStorage
@@ -72,6 +72,14 @@ def load(
                 "`torch.save(_use_new_zipfile_serialization=True), please torch.save your "
                 "checkpoint with this option in order to use mmap."
             )
+        if tar.is_tar(file):
+            if weights_only:
+                raise RuntimeError(
+                    "Cannot use ``weights_only=True`` with files saved in the legacy .tar format. "
+                    "Load it with `weights_only=False`, which runs whatever it says, if you trust "
+                    "where it comes from."
+                )
+            return tar.read(file, unpickle, place)
         return legacy.read(file, unpickle, place)
 
 

@@ -71,11 +71,20 @@ class TVTensor(torch.Tensor):
     def __deepcopy__(self, memo: Any) -> Any:
         return self.detach().clone().requires_grad_(self.requires_grad)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        facts = {name: getattr(self, name) for name in self._facts}
+        return _rebuilt, (type(self), self._plain(), facts)
+
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         text = repr(self._plain())
         inner = text[text.index("(") + 1 : -1]
         told = "".join(f", {name}={getattr(self, name)}" for name in self._facts)
         return f"{type(self).__name__}({inner}{told})"
+
+
+def _rebuilt(kind: Any, tensor: torch.Tensor, facts: dict[str, Any]) -> Any:
+    """What a pickled tensor of a kind is made of."""
+    return kind._of(tensor, **facts)
 
 
 class Image(TVTensor):

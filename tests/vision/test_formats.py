@@ -287,9 +287,38 @@ def imagenet(root: Path) -> list[Case]:
     return [("ImageNet", {"split": "val"}, [0, 1])]
 
 
+def streets(root: Path) -> list[Case]:
+    stem = "aachen_000000_000019"
+    picture(root / "leftImg8bit" / "val" / "aachen" / f"{stem}_leftImg8bit.png")
+    facts = {"imgWidth": 6, "objects": []}
+    text(root / "gtFine" / "val" / "aachen" / f"{stem}_gtFine_polygons.json", json.dumps(facts))
+    base = root / "Kitti" / "raw" / "training"
+    picture(base / "image_2" / "000000.png")
+    text(base / "label_2" / "000000.txt", "Car 0.5 1 -0.2 1 2 3 4 1.5 1.6 3.7 1.8 1.5 8.4 0.01\n")
+    car = {
+        "type": "Car", "truncated": 0.5, "occluded": 1, "alpha": -0.2, "bbox": [1, 2, 3, 4],
+        "dimensions": [1.5, 1.6, 3.7], "location": [1.8, 1.5, 8.4], "rotation_y": 0.01,
+    }  # fmt: skip
+    return [
+        ("Cityscapes", {"split": "val", "target_type": "polygon"}, [facts]),
+        ("Kitti", {}, [[car]]),
+    ]
+
+
+def people(root: Path) -> list[Case]:
+    base = root / "lfw-py"
+    for name, number in (("Ann_B", 1), ("Cy_D", 1), ("Cy_D", 2)):
+        picture(base / "lfw_funneled" / name / f"{name}_{number:04d}.jpg")
+    text(base / "lfw-names.txt", "Ann_B\t1\nCy_D\t2\n")
+    text(base / "people.txt", "2\n1\nCy_D\t2\n1\nAnn_B\t1\n")
+    text(base / "peopleDevTest.txt", "1\nCy_D\t2\n")
+    return [("LFWPeople", {}, [1, 1, 0]), ("LFWPeople", {"split": "test"}, [1, 1])]
+
+
 MADE: list[Callable[[Path], list[Case]]] = [
     stl10, svhn, usps, semeion, qmnist, coco, food101, dtd, gtsrb, flowers, aircraft, scenes,
     folders, clevr, faces, voc, caltech, celeba, pets, omniglot, places, captions, imagenet,
+    streets, people,
 ]  # fmt: skip
 
 
@@ -387,3 +416,22 @@ def test_records_by_category(tmp_path: Path) -> None:
     assert found.getCatIds(["dog"]) == [3] and found.getAnnIds(catIds=3, iscrowd=0) == [4]
     assert sorted(found.getImgIds(catIds=[3])) == [1, 2]
     assert found.loadCats(1) == [{"id": 1, "name": "cat"}]
+
+
+def test_faces_and_pairs_of_them(tmp_path: Path) -> None:
+    base = tmp_path / "widerface"
+    picture(base / "WIDER_val" / "images" / "0--Parade" / "a.jpg")
+    picture(base / "WIDER_val" / "images" / "0--Parade" / "b.jpg", 1)
+    lines = "0--Parade/a.jpg\n2\n1 2 3 4 0 1 0 1 2 0\n5 6 7 8 1 0 0 0 1 1\n"
+    lines += "0--Parade/b.jpg\n0\n0 0 0 0 0 0 0 0 0 0\n"
+    text(base / "wider_face_split" / "wider_face_val_bbx_gt.txt", lines)
+    read = datasets.WIDERFace(str(tmp_path), "val")
+    found = read[0][1]
+    assert len(read) == 2 and found["bbox"].tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
+    assert found["invalid"].tolist() == [1, 0] and found["occlusion"].tolist() == [2, 1]
+    assert found["pose"].tolist() == [0, 1] and found["blur"].tolist() == [0, 1]
+    people(tmp_path)
+    text(tmp_path / "lfw-py" / "pairs.txt", "1\t1\nCy_D\t1\t2\nAnn_B\t1\tCy_D\t2\n")
+    pairs = datasets.LFWPairs(str(tmp_path))
+    assert [pairs[at][2] for at in range(len(pairs))] == [1, 0]
+    assert pairs[0][1].size == (6, 5)

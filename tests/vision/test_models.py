@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import pickle
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -50,6 +51,7 @@ STATES = {
     "googlenet": (364, 13004888, "de3745733576b3b1"),
     "inception_v3": (580, 27161264, "4c9e13f64584de74"),
     "lraspp_mobilenet_v3_large": (319, 3221538, "325c993b14d0b6e4"),
+    "mc3_18": (122, 11695440, "482dade6b1a6d9fd"),
     "mnasnet0_5": (314, 2218512, "72cf09c9982e190a"),
     "mnasnet0_75": (314, 3170208, "1f2d2d3d193e1dca"),
     "mnasnet1_0": (314, 4383312, "f0fbbc4775bb6490"),
@@ -57,6 +59,8 @@ STATES = {
     "mobilenet_v2": (314, 3504872, "e3eb10f890f74c6e"),
     "mobilenet_v3_large": (312, 5483032, "555a3f5e3bcc126e"),
     "mobilenet_v3_small": (244, 2542856, "8fee267f118ca2d7"),
+    "r2plus1d_18": (224, 31505325, "4be63f9053df0eaa"),
+    "r3d_18": (122, 33371472, "bc240e49eebcd325"),
     "regnet_x_16gf": (428, 54278536, "2cfec638c103ca09"),
     "regnet_x_1_6gf": (356, 9190136, "ca36bf1cd20cfcfc"),
     "regnet_x_32gf": (446, 107811560, "829cc7ad6ccd151b"),
@@ -198,6 +202,7 @@ def test_names_of_checkpoints() -> None:
     assert weights.url.endswith("/resnet18-f37072fd.pth")
     assert models.ResNet18_Weights.verify("IMAGENET1K_V1") is weights
     assert models.get_weight("ResNet18_Weights.IMAGENET1K_V1") is weights
+    assert pickle.loads(pickle.dumps(weights)) is weights
     assert models.get_model_weights("resnet18") is models.ResNet18_Weights
     assert models.ViT_H_14_Weights.DEFAULT.transforms().crop_size == [518]
     with pytest.raises(ValueError, match="Unknown model"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -79,7 +80,8 @@ def test_pictures_of_pillow_and_plain_tensors() -> None:
 def test_kinds_of_tensors() -> None:
     boxes = sample()["boxes"]
     assert type(boxes + 1) is compat.Tensor and type(boxes[0]) is compat.Tensor
-    for same in (boxes.clone(), boxes.to(compat.float64), boxes.detach(), copy.deepcopy(boxes)):
+    kept = pickle.loads(pickle.dumps(boxes))
+    for same in (boxes.clone(), boxes.to(compat.float64), copy.deepcopy(boxes), kept):
         assert isinstance(same, tv_tensors.BoundingBoxes) and same.canvas_size == (40, 50)
     assert "canvas_size=(40, 50)" in repr(boxes)
     moved = tv_tensors.wrap(boxes + 1, like=boxes, canvas_size=(41, 51))

@@ -14,6 +14,7 @@ from compat.vision.datasets.captions import Flickr30k as Flickr30k
 from compat.vision.datasets.celeba import CelebA as CelebA
 from compat.vision.datasets.cifar import CIFAR10 as CIFAR10
 from compat.vision.datasets.cifar import CIFAR100 as CIFAR100
+from compat.vision.datasets.cityscapes import Cityscapes as Cityscapes
 from compat.vision.datasets.classified import DTD as DTD
 from compat.vision.datasets.classified import FER2013 as FER2013
 from compat.vision.datasets.classified import GTSRB as GTSRB
@@ -33,6 +34,9 @@ from compat.vision.datasets.folder import DatasetFolder as DatasetFolder
 from compat.vision.datasets.folder import FakeData as FakeData
 from compat.vision.datasets.folder import ImageFolder as ImageFolder
 from compat.vision.datasets.imagenet import ImageNet as ImageNet
+from compat.vision.datasets.kitti import Kitti as Kitti
+from compat.vision.datasets.lfw import LFWPairs as LFWPairs
+from compat.vision.datasets.lfw import LFWPeople as LFWPeople
 from compat.vision.datasets.lsun import LSUN as LSUN
 from compat.vision.datasets.lsun import LSUNClass as LSUNClass
 from compat.vision.datasets.mnist import EMNIST as EMNIST
@@ -49,3 +53,4 @@ from compat.vision.datasets.vision import VisionDataset as VisionDataset
 from compat.vision.datasets.voc import SBDataset as SBDataset
 from compat.vision.datasets.voc import VOCDetection as VOCDetection
 from compat.vision.datasets.voc import VOCSegmentation as VOCSegmentation
+from compat.vision.datasets.widerface import WIDERFace as WIDERFace

@@ -17,6 +17,7 @@ from compat.vision.models import shufflenetv2 as shufflenetv2
 from compat.vision.models import squeezenet as squeezenet
 from compat.vision.models import swin_transformer as swin_transformer
 from compat.vision.models import vgg as vgg
+from compat.vision.models import video as video
 from compat.vision.models import vision_transformer as vision_transformer
 from compat.vision.models.alexnet import *  # noqa: F403
 from compat.vision.models.convnext import *  # noqa: F403

@@ -42,6 +42,11 @@ class WeightsEnum(enum.Enum):
     def __repr__(self) -> str:
         return f"{type(self).__name__}.{self.name}"
 
+    def __reduce_ex__(self, proto: Any) -> Any:
+        if type(self).__name__ in _ENUMS:  # made here, and in no module under that name
+            return get_weight, (repr(self),)
+        return super().__reduce_ex__(proto)
+
     @property
     def url(self) -> str:
         """Where it is."""

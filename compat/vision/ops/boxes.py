@@ -19,13 +19,21 @@ def nms(boxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float) -> torc
             "boxes and scores should have same number of elements in dimension 0, got "
             f"{boxes.shape[0]} and {scores.shape[0]}"
         )
-    order = torch.argsort(scores, descending=True, stable=True)
-    overlaps = box_iou(boxes, boxes)[order][:, order].detach().cpu().numpy()
-    alive = np.ones(len(overlaps), bool)
-    for at, row in enumerate(overlaps):
-        if alive[at]:
-            alive[at + 1 :] &= ~(row[at + 1 :] > iou_threshold)
-    return order[torch.tensor(np.flatnonzero(alive)).to(order.device)]
+    order = torch.argsort(scores, descending=True, stable=True).cpu().numpy()
+    left, top, right, bottom = _wide(boxes.detach()).cpu().numpy()[order].T
+    areas = (right - left) * (bottom - top)
+    kept, alive = [], np.arange(len(order))
+    # A row of overlaps for each kept box: never all pairs, of which there may be too many.
+    while alive.size:
+        best, alive = alive[0], alive[1:]
+        kept.append(order[best])
+        wide = np.minimum(right[best], right[alive]) - np.maximum(left[best], left[alive])
+        tall = np.minimum(bottom[best], bottom[alive]) - np.maximum(top[best], top[alive])
+        shared = np.maximum(wide, 0) * np.maximum(tall, 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            overlap = shared / (areas[best] + areas[alive] - shared)
+        alive = alive[~(overlap > iou_threshold)]
+    return torch.tensor(np.array(kept, np.int64)).to(boxes.device)
 
 
 def batched_nms(

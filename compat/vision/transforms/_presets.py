@@ -71,3 +71,33 @@ class SemanticSegmentation(torch.nn.Module):
         facts = ("resize_size", "mean", "std", "interpolation")
         lines = "".join(f"\n    {name}={getattr(self, name)}" for name in facts)
         return f"{type(self).__name__}({lines}\n)"
+
+
+class VideoClassification(torch.nn.Module):
+    """A film (..., T, C, H, W) brought to a size, its middle cut out, its colours normed; gives
+    (..., C, T, H, W)."""
+
+    def __init__(
+        self, *, crop_size: tuple[int, int], resize_size: Any,
+        mean: Any = (0.43216, 0.394666, 0.37645), std: Any = (0.22803, 0.22145, 0.216989),
+        interpolation: InterpolationMode = InterpolationMode.BILINEAR,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.crop_size, self.resize_size = list(crop_size), list(resize_size)
+        self.mean, self.std, self.interpolation = list(mean), list(std), interpolation
+
+    def forward(self, vid: torch.Tensor) -> torch.Tensor:
+        films = vid.unsqueeze(0) if vid.dim() < 5 else vid
+        count, length, channels, height, width = films.shape
+        pictures = films.reshape(-1, channels, height, width)
+        # Films are not smoothed before they are made smaller, unlike pictures.
+        pictures = F.resize(pictures, self.resize_size, self.interpolation, antialias=False)
+        pictures = _numbers(F.center_crop(pictures, self.crop_size))
+        pictures = F.normalize(pictures, self.mean, self.std)
+        made = pictures.reshape(count, length, channels, *self.crop_size).permute(0, 2, 1, 3, 4)
+        return made.squeeze(0) if vid.dim() < 5 else made
+
+    def __repr__(self) -> str:
+        facts = ("crop_size", "resize_size", "mean", "std", "interpolation")
+        lines = "".join(f"\n    {name}={getattr(self, name)}" for name in facts)
+        return f"{type(self).__name__}({lines}\n)"
