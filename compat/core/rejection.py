@@ -141,7 +141,7 @@ def gamma(generator: Generator, shapes: np.ndarray) -> np.ndarray:
 
 def dirichlet(generator: Generator, concentrations: np.ndarray) -> np.ndarray:
     """Vectors that add up to 1: gamma samples over their sum, kept inside of (0, 1)."""
-    _only_floating(concentrations.dtype, "dirichlet")
+    _only_floating(concentrations.dtype, "dirichlet", 4)
     limits = types.ml_dtypes.finfo(concentrations.dtype)
     drawn = gamma(generator, concentrations.astype(np.float64))
     with np.errstate(invalid="ignore"):
