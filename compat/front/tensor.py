@@ -576,6 +576,7 @@ def make_tensor_class() -> None:
     from compat.front.create import derive_creation
     from compat.front.indexing import getitem, setitem
     from compat.front.join import derive_joining
+    from compat.front.layouts import derive_layouts
     from compat.front.native import derive_native
     from compat.front.parts import derive_parts
     from compat.front.sampling import derive_sampling
@@ -594,6 +595,7 @@ def make_tensor_class() -> None:
     derive_searching(Tensor)
     derive_sampling(Tensor)
     derive_copies(Tensor)
+    derive_layouts(Tensor)
     derive_counts(Tensor)
     derive_native()
     register(Tensor)
