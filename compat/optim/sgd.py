@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from compat.optim.rule import RuleOptimizer, as_float, penalized
@@ -65,6 +66,21 @@ class SGD(RuleOptimizer):
             super()._by_step(group, new)
             self._apply({**group, "_starting": True}, new, 0)
         return [(old, 0)] if old else []
+
+    def _apply_sparse(self, group: dict[str, Any], params: Sequence[Any]) -> None:
+        """The same steps on the entries; the kept directions are sparse, too."""
+        momentum, damped = float(group["momentum"]), 1 - float(group["dampening"])
+        for param in params:
+            grad = -param.grad if group["maximize"] else param.grad
+            if group["weight_decay"] != 0:
+                grad = grad.add(param, alpha=group["weight_decay"])  # which PyTorch refuses
+            if momentum:
+                state = self.state[param]
+                kept = state.get("momentum_buffer")
+                kept = grad.clone() if kept is None else kept.mul(momentum).add(grad, alpha=damped)
+                state["momentum_buffer"] = kept
+                grad = grad.add(kept, alpha=momentum) if group["nesterov"] else kept
+            param.add_(grad, alpha=-as_float(group["lr"]))
 
     @staticmethod
     def update(flags: Any, numbers: Any, param: Any, grad: Any, *state: Any) -> tuple[Any, ...]:

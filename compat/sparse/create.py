@@ -165,6 +165,12 @@ def like(
     return in_layout(kind, layout, input.shape, dtype, device, requires_grad)
 
 
+def from_file(indices: Any, values: Any, size: Any, coalesced: bool | None = None) -> Any:
+    """The COO tensor that a file tells of; RuntimeError when its indices are out of range."""
+    made = sparse_coo_tensor(indices, values, size, check_invariants=True)
+    return made._coalesced_(bool(coalesced))
+
+
 def to_sparse(
     self: Any, sparse_dim: Any = None, *, layout: Any = None, blocksize: Any = None,
     dense_dim: int | None = None,

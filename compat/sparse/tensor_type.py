@@ -316,6 +316,10 @@ class NotStridedTensor(torch.Tensor):
         """What a tensor is made from beside its parts."""
         raise NotImplementedError
 
+    def _for_file(self) -> tuple[Any, ...]:
+        """The layout, and what PyTorch makes a tensor of this layout from."""
+        raise NotImplementedError
+
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         names = self._part_names()
         text = "tensor("
@@ -432,6 +436,9 @@ class SparseTensor(NotStridedTensor):
 
     def _part_names(self) -> tuple[str, ...]:
         return "indices", "values"
+
+    def _for_file(self) -> tuple[Any, ...]:
+        return self.layout, (*self._parts(), self.shape, self._kept.coalesced)
 
     def _as_gradient(self, found: Any) -> Any:
         if self._pattern.coalesced:
