@@ -132,6 +132,8 @@ _NAMES = {
     **dict.fromkeys(("set_api", "get_api", "api"), "compat.levels"),
     "compile": "compat.compiler", "vmap": "compat.func",
     "sparse_coo_tensor": "compat.sparse.create",
+    **dict.fromkeys(("sparse_compressed_tensor", "sparse_csr_tensor", "sparse_csc_tensor",
+                     "sparse_bsr_tensor", "sparse_bsc_tensor"), "compat.sparse.compressed"),
     **dict.fromkeys(("spmm", "smm", "hspmm", "sspaddmm"), "compat.sparse"),
     "save": "compat.serialization", "load": "compat.serialization",
     "set_printoptions": "compat.front.printing", "get_printoptions": "compat.front.printing",

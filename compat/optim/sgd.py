@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from compat.front.update import fresh_state
 from compat.optim.rule import RuleOptimizer, as_float, penalized
 
 
@@ -68,7 +69,8 @@ class SGD(RuleOptimizer):
         return [(old, 0)] if old else []
 
     def _apply_sparse(self, group: dict[str, Any], params: Sequence[Any]) -> None:
-        """The same steps on the entries; the kept directions are sparse, too."""
+        """The same steps. The kept directions are strided: a sparse one would grow with each step
+        by the entries of the gradient, and each step would be another program."""
         momentum, damped = float(group["momentum"]), 1 - float(group["dampening"])
         for param in params:
             grad = -param.grad if group["maximize"] else param.grad
@@ -77,9 +79,11 @@ class SGD(RuleOptimizer):
             if momentum:
                 state = self.state[param]
                 kept = state.get("momentum_buffer")
-                kept = grad.clone() if kept is None else kept.mul(momentum).add(grad, alpha=damped)
-                state["momentum_buffer"] = kept
-                grad = grad.add(kept, alpha=momentum) if group["nesterov"] else kept
+                if kept is None:
+                    kept = state["momentum_buffer"] = fresh_state(param).add_(grad)
+                else:
+                    kept.mul_(momentum).add_(grad, alpha=damped)
+                grad = kept.mul(momentum).add(grad) if group["nesterov"] else kept
             param.add_(grad, alpha=-as_float(group["lr"]))
 
     @staticmethod

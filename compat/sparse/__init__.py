@@ -8,10 +8,11 @@ import compat as torch
 from compat.core import dtype as _d
 from compat.front.layouts import sparse_typed as _typed
 from compat.sparse import methods as _methods
+from compat.sparse.by_rows import mm_reduced as _mm_reduced
+from compat.sparse.by_rows import sampled_addmm as sampled_addmm
 from compat.sparse import shape as _shape  # noqa: F401  (enters its answers)
 from compat.sparse.invariants import check_sparse_tensor_invariants as check_sparse_tensor_invariants
 from compat.sparse.diagonals import spdiags as spdiags
-from compat.sparse.products import addmm as _addmm
 from compat.sparse.products import hspmm as hspmm
 from compat.sparse.products import smm as smm
 from compat.sparse.products import spmm as spmm
@@ -27,9 +28,13 @@ _KINDS = (_d.float32, _d.float64, _d.float16, _d.bfloat16, _d.uint8, _d.int8, _d
 globals().update({f"{_d.TYPE_NAMES[kind]}Tensor": _typed(kind) for kind in _KINDS})
 
 
-def mm(mat1: Any, mat2: Any) -> Any:
-    """The product of a sparse matrix with a strided one (strided), or another sparse one."""
-    return torch.mm(mat1, mat2)
+def mm(mat1: Any, mat2: Any, reduce: str | None = None) -> Any:
+    """The product of a sparse matrix with a strided one (strided), or another sparse one.
+
+    reduce   how the terms of an element are put together, of a CSR and a strided matrix: "sum",
+             "mean", "amax" or "amin"
+    """
+    return torch.mm(mat1, mat2) if reduce is None else _mm_reduced(mat1, mat2, reduce)
 
 
 def addmm(mat: Any, mat1: Any, mat2: Any, *, beta: Any = 1.0, alpha: Any = 1.0) -> Any:

@@ -270,7 +270,7 @@ def to_dense(self: Any, dtype: Any = None, *, masked_grad: bool | None = None) -
 def masked(self: Any, mask: Any) -> Any:
     """The elements of a tensor at the places where mask has entries."""
     if not isinstance(mask, SparseTensor):
-        if getattr(mask, "is_sparse_csr", False):
+        if mask._answer is not None:  # compressed
             return mask._masked(self)
         raise RuntimeError(f"sparse_mask expects a sparse mask, but got {mask.layout}")
     if self.shape != mask.shape:

@@ -158,6 +158,9 @@ def like(
         made = getattr(torch, name.removesuffix("_like"))
         return made(input.shape, dtype=dtype, device=device, requires_grad=requires_grad)
     kind = name.removesuffix("_like")
+    if kind == "ones" and layout is input.layout is not sparse_coo and layout is not strided:
+        made = input.detach()._with(torch.ones_like(input._vals, dtype=dtype))
+        return made.requires_grad_() if requires_grad else made
     if kind not in ("zeros", "empty"):
         return input._answer("fill_", (), {})
     if isinstance(input, SparseTensor) and layout is sparse_coo:

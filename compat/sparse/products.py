@@ -128,6 +128,13 @@ def addmm(input: Any, mat1: Any, mat2: Any, beta: Any = 1, alpha: Any = 1) -> An
     return add(input.expand(made.shape), made) if _is_sparse(made) else input + made
 
 
+@answers("linear")
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """input @ weight.T + bias."""
+    made = matmul(input, weight.t())
+    return made if bias is None else made + bias
+
+
 def spmm(input: Any, mat2: Any) -> Any:
     """`torch.mm`, by its name of old."""
     return torch.mm(input, mat2)

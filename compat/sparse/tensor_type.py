@@ -16,6 +16,7 @@ from compat.front.convert import type_named
 from compat.front.create import hidden
 from compat.sparse.pattern import Pattern, added
 from compat.tape.history import check_writable
+from compat.tape.node import leaf_tape
 
 _ABSENT = (
     "Could not run 'aten::{}' with arguments from the '{}' backend: a tensor of the layout {} "
@@ -194,6 +195,7 @@ class NotStridedTensor(torch.Tensor):
     def data(self, new: Any) -> None:
         tape = self._tape
         self._take(new)
+        self._vals = new._vals.detach()
         self._vals._tape = tape
 
     def detach_(self) -> Any:
@@ -217,8 +219,11 @@ class NotStridedTensor(torch.Tensor):
                     f"type {TYPE_NAMES[self.dtype]}"
                 )
             result = result.to(self.dtype)
+        before = self._tape
         self._take(result)
         self._storage.version += 1
+        if before is not None:
+            self._tape = _tape_after(before, self._tape)
         return self
 
     # Looking.
@@ -363,6 +368,15 @@ def own_values(values: Any) -> Any:
     made = values.detach()
     made._tape = tape
     return made
+
+
+def _tape_after(before: Any, written: Any) -> Any:
+    """The part in the graph of a tensor that was written to; `.grad` stays."""
+    if not torch.is_grad_enabled() or (written is None and before.node is None):
+        return before
+    after = leaf_tape(False) if written is None else written
+    after.extra = before.extra
+    return after
 
 
 def rebuilt(kind: Any, parts: Sequence[Any], *facts: Any) -> Any:
