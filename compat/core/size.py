@@ -64,8 +64,8 @@ strided = Layout("strided")
 sparse_coo = Layout("sparse_coo")
 sparse_csr, sparse_csc = Layout("sparse_csr"), Layout("sparse_csc")
 sparse_bsr, sparse_bsc = Layout("sparse_bsr"), Layout("sparse_bsc")
-LAYOUTS = {repr(one): one
-           for one in (strided, sparse_coo, sparse_csr, sparse_csc, sparse_bsr, sparse_bsc)}  # fmt: skip
+_KINDS = strided, sparse_coo, sparse_csr, sparse_csc, sparse_bsr, sparse_bsc
+LAYOUTS = {repr(one): one for one in _KINDS}
 contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")

@@ -100,6 +100,7 @@ def derive_layouts(tensor: type) -> None:
         setattr(tensor, function.__name__, function)
     setattr(tensor, "_sparse_mask", sparse_mask)  # noqa: B010
     setattr(tensor, "toDense", to_dense)  # noqa: B010
+    setattr(tensor, "to_sparse_coo", lambda self: to_sparse(self))  # noqa: B010
     for name in ("sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc"):
         setattr(tensor, f"to_{name}", _to_layout(name))
     for name in ("coalesce", "is_coalesced", "indices"):
@@ -130,6 +131,14 @@ class SparseTypedTensorType(type):
         from compat.sparse.create import legacy_sparse
 
         return legacy_sparse(cls.dtype, device, args)
+
+    def __getattr__(cls, name: str) -> Any:
+        """Its methods are those of every COO tensor."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        from compat.sparse.tensor_type import SparseTensor
+
+        return getattr(SparseTensor, name)
 
     def __repr__(cls) -> str:
         return f"<class 'torch.sparse.{cls.__name__}'>"

@@ -8,11 +8,13 @@ import compat as torch
 from compat.core import dtype as _d
 from compat.front.layouts import sparse_typed as _typed
 from compat.sparse import methods as _methods
+from compat.sparse import shape as _shape  # noqa: F401  (enters its answers)
 from compat.sparse.by_rows import mm_reduced as _mm_reduced
 from compat.sparse.by_rows import sampled_addmm as sampled_addmm
-from compat.sparse import shape as _shape  # noqa: F401  (enters its answers)
-from compat.sparse.invariants import check_sparse_tensor_invariants as check_sparse_tensor_invariants
 from compat.sparse.diagonals import spdiags as spdiags
+from compat.sparse.invariants import (
+    check_sparse_tensor_invariants as check_sparse_tensor_invariants,
+)
 from compat.sparse.products import hspmm as hspmm
 from compat.sparse.products import smm as smm
 from compat.sparse.products import spmm as spmm

@@ -203,8 +203,8 @@ class CompressedTensor(NotStridedTensor):
 
     @property
     def nbytes(self) -> int:
-        """The bytes of indices and values."""
-        return sum(part.nbytes for part in self._parts())
+        """The bytes that a strided tensor of the shape would take, as PyTorch has it."""
+        return self.numel() * self.itemsize
 
     def stride(self, dim: int | None = None) -> Any:
         raise RuntimeError("Sparse CSR tensors do not have strides")

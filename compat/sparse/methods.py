@@ -8,9 +8,10 @@ from typing import Any
 import compat as torch
 from compat.core.size import Size
 from compat.front.create import hidden
-from compat.sparse.arithmetic import ANSWERS, masked, to_dense
+from compat.sparse.arithmetic import ANSWERS, KEEP_ZERO, masked, to_dense
 from compat.sparse.create import empty_sparse, legacy_sparse
 from compat.sparse.pattern import Pattern
+from compat.sparse.products import smm, spmm
 from compat.sparse.reduce import norm
 from compat.sparse.tensor_type import SparseTensor, refusal, sparse
 
@@ -67,6 +68,20 @@ def resize_as_sparse_(self: Any, other: Any) -> Any:
     return sparse_resize_(self, other.shape, other.sparse_dim(), other.dense_dim())
 
 
+def _part_copy(name: str) -> Callable[..., Any]:
+    def copy(input: Any) -> Any:
+        return getattr(input, name)().clone()
+
+    copy.__name__ = copy.__qualname__ = f"{name}_copy"
+    copy.__doc__ = f"A copy of `input.{name}()`."
+    return copy
+
+
+indices_copy, values_copy = _part_copy("indices"), _part_copy("values")
+crow_indices_copy, col_indices_copy = _part_copy("crow_indices"), _part_copy("col_indices")
+ccol_indices_copy, row_indices_copy = _part_copy("ccol_indices"), _part_copy("row_indices")
+
+
 def new(self: Any, *args: Any, device: Any = None) -> Any:
     """As the constructor of the tensor's type."""
     return legacy_sparse(self.dtype, device or self.device, args)
@@ -79,10 +94,23 @@ def new_zeros(self: Any, *size: Any, dtype: Any = None, device: Any = None,
     return empty_sparse(Size(given), dtype or self.dtype, device or self.device, requires_grad)
 
 
+def spadd(self: Any, *given: Any) -> Any:
+    """The old name of dense + value * sparse: a strided tensor, a number unless it is 1, and a
+    sparse tensor, of which one is self."""
+    dense = [one for one in (self, *given) if isinstance(one, torch.Tensor) and not one.is_sparse]
+    sparse = [one for one in (self, *given) if isinstance(one, SparseTensor)]
+    value = [one for one in given if not isinstance(one, torch.Tensor)]
+    if len(dense) != 1 or len(sparse) != 1 or len(value) > 1:
+        raise TypeError("spadd() takes a strided tensor, a number and a sparse tensor")
+    return torch.add(dense[0], sparse[0], alpha=value[0] if value else 1)
+
+
 def _in_place(name: str) -> Callable[..., Any]:
     function = getattr(torch.Tensor, name)
 
     def method(self: Any, *args: Any, **settings: Any) -> Any:
+        if name in KEEP_ZERO and not self._pattern.coalesced:
+            raise RuntimeError(f"{name}_ requires coalesced input")
         return self._become(function(self, *args, **settings))
 
     method.__name__ = method.__qualname__ = f"{name}_"
@@ -101,9 +129,10 @@ def _refused(name: str) -> Callable[..., Any]:
 def complete() -> None:
     """Puts the methods on the class."""
     for function in (to_dense, zero_, copy_, sparse_resize_, sparse_resize_and_clear_,
-                     resize_as_sparse_, new, new_zeros, norm):  # fmt: skip
+                     resize_as_sparse_, new, new_zeros, norm, spadd, spmm):  # fmt: skip
         setattr(SparseTensor, function.__name__, function)
     SparseTensor.sparse_mask = SparseTensor._sparse_mask = masked  # type: ignore[attr-defined]
+    SparseTensor.sspmm = smm  # type: ignore[attr-defined]
     SparseTensor.toDense = to_dense  # type: ignore[attr-defined]
     SparseTensor.new_empty = new_zeros  # type: ignore[attr-defined]
     SparseTensor.resizeAs_ = resize_as_sparse_  # type: ignore[attr-defined]

@@ -140,6 +140,21 @@ def spmm(input: Any, mat2: Any) -> Any:
     return torch.mm(input, mat2)
 
 
+def dsmm(input: Any, mat2: Any) -> Any:
+    """`torch.mm`, by another name of old."""
+    return torch.mm(input, mat2)
+
+
+def saddmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """`torch.addmm`, by its name of old."""
+    return torch.addmm(input, mat1, mat2, beta=beta, alpha=alpha)
+
+
+def hsmm(mat1: Any, mat2: Any) -> Any:
+    """`torch.hspmm`, by its name of old."""
+    return hspmm(mat1, mat2)
+
+
 def smm(input: Any, mat: Any) -> Any:
     """A sparse matrix by a strided one, as a sparse matrix: rows without entries have none."""
     return sspaddmm(None, input, mat)
