@@ -58,10 +58,11 @@ class Adagrad(RuleOptimizer):
             raise RuntimeError("weight_decay option is not compatible with sparse gradients")
         maximize = bool(group["maximize"])
 
-        def change(numbers: Any, grad: Any, _: Any, total: Any) -> Any:
+        def change(numbers: Any, grad: Any, param: Any, total: Any) -> Any:
             rate, eps = numbers
-            step = grad / (jnp.sqrt(total + grad * grad) + eps)
-            return rate * step if maximize else -rate * step, grad * grad
+            total = total + grad * grad
+            step = rate * (grad / (jnp.sqrt(total) + eps))
+            return param + step if maximize else param - step, total
 
         for chosen, step in self._by_step(group, list(params)):
             rate, eps, _ = self.numbers(group, step)

@@ -74,13 +74,12 @@ class SparseAdam(Optimizer):
         rate /= 1 - first ** state["step"]
         maximize = bool(group["maximize"])
 
-        def change(numbers: Any, grad: Any, _: Any, mean: Any, square: Any) -> Any:
+        def change(numbers: Any, grad: Any, param: Any, mean: Any, square: Any) -> Any:
             rate, first, second, eps = numbers
             grad = -grad if maximize else grad
-            more = (grad - mean) * (1 - first)
-            larger = (grad * grad - square) * (1 - second)
-            step = (mean + more) / (jnp.sqrt(square + larger) + eps)
-            return -rate * step, more, larger
+            mean = mean + (grad - mean) * (1 - first)
+            square = square + (grad * grad - square) * (1 - second)
+            return param - rate * (mean / (jnp.sqrt(square) + eps)), mean, square
 
         update_rows(
             (SparseAdam, maximize), "SparseAdam", change,
