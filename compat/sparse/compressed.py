@@ -104,6 +104,9 @@ class CompressedTensor(NotStridedTensor):
     def _take(self, result: Any) -> None:
         self._rows, self._vals, self._meta = result._rows, result._vals, result._meta
 
+    def _has_places_of(self, other: Any) -> bool:
+        return other._rows is self._rows
+
     def _parts(self) -> tuple[Any, ...]:
         return self._rows.pointers.detach(), self._rows.plain.detach(), self._vals.detach()
 

@@ -105,13 +105,17 @@ def spadd(self: Any, *given: Any) -> Any:
     return torch.add(dense[0], sparse[0], alpha=value[0] if value else 1)
 
 
+_REPLACING = ("add", "sub", "mul")  # these give a tensor new values, as PyTorch's do
+_NOT_IN_PLACE = ("pow", "float_power")
+
+
 def _in_place(name: str) -> Callable[..., Any]:
     function = getattr(torch.Tensor, name)
 
     def method(self: Any, *args: Any, **settings: Any) -> Any:
         if name in KEEP_ZERO and not self._pattern.coalesced:
             raise RuntimeError(f"{name}_ requires coalesced input")
-        return self._become(function(self, *args, **settings))
+        return self._become(function(self, *args, **settings), name not in _REPLACING)
 
     method.__name__ = method.__qualname__ = f"{name}_"
     method.__doc__ = f"In-place version of `{name}`."
@@ -137,7 +141,9 @@ def complete() -> None:
     SparseTensor.new_empty = new_zeros  # type: ignore[attr-defined]
     SparseTensor.resizeAs_ = resize_as_sparse_  # type: ignore[attr-defined]
     for name in ANSWERS:
-        if hasattr(torch.Tensor, f"{name}_"):
+        if name in _NOT_IN_PLACE:
+            setattr(SparseTensor, f"{name}_", _refused(f"{name}_"))
+        elif hasattr(torch.Tensor, f"{name}_"):
             setattr(SparseTensor, f"{name}_", _in_place(name))
     for name, op in (("iadd", "add"), ("isub", "sub"), ("imul", "mul"), ("itruediv", "div")):
         setattr(SparseTensor, f"__{name}__", _in_place(op))

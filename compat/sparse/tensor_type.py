@@ -182,6 +182,15 @@ class NotStridedTensor(torch.Tensor):
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
         values.backward(given, retain_graph, create_graph, inputs, **legacy)
 
+    def register_hook(self, hook: Callable[..., Any]) -> Any:
+        """Calls hook with each gradient of this tensor; what it returns takes its place."""
+
+        def seen(found: Any) -> Any:
+            changed = hook(self._as_gradient(found))
+            return None if changed is None else self._aligned(changed)
+
+        return torch.Tensor.register_hook(self, seen)
+
     def detach(self) -> Any:
         """The same entries without history."""
         return self._with(self._vals.detach())
@@ -208,8 +217,16 @@ class NotStridedTensor(torch.Tensor):
     def _take(self, result: Any) -> None:
         raise NotImplementedError
 
-    def _become(self, result: Any) -> Any:
-        """What an operation in place does."""
+    def _has_places_of(self, other: Any) -> bool:
+        """Whether the entries of both are known to be at the same places."""
+        raise NotImplementedError
+
+    def _become(self, result: Any, shared: bool = False) -> Any:
+        """What an operation in place does.
+
+        shared   whether the values are written to, so that tensors that share them, as `.data`
+                 gives them, see it
+        """
         if self._tape is not None:
             check_writable(self)
         if result.dtype is not self.dtype:
@@ -220,7 +237,11 @@ class NotStridedTensor(torch.Tensor):
                 )
             result = result.to(self.dtype)
         before = self._tape
-        self._take(result)
+        if shared and result._tape is None and self._has_places_of(result):
+            with torch.no_grad():
+                self._vals.copy_(result._vals)
+        else:
+            self._take(result)
         self._storage.version += 1
         if before is not None:
             self._tape = _tape_after(before, self._tape)
@@ -429,6 +450,9 @@ class SparseTensor(NotStridedTensor):
     def _take(self, result: Any) -> None:
         self._kept, self._padding, self._vals = result._kept, result._padding, result._vals
         self._meta = result._meta
+
+    def _has_places_of(self, other: Any) -> bool:
+        return other._kept is self._kept and other._padding == self._padding
 
     def _parts(self) -> tuple[Any, ...]:
         return self._pattern.indices.detach(), self._entries.detach()

@@ -129,6 +129,23 @@ def test_add_up(torch, note):
     w.register_hook(lambda gradient: seen.append(gradient))
     used(4, 4).backward()
     note(lambda: seen)
+    w.grad.data.mul_(3)
+    w.grad.detach().div_(2)
+    note(lambda: w.grad)
+
+
+@both
+def test_hooks(torch, note):
+    s = torch.sparse_coo_tensor([[0, 1, 1], [2, 0, 2]], [3.0, 4.0, 5.0], (2, 3)).coalesce()
+    s.requires_grad_()
+    s.register_hook(lambda gradient: note(lambda: gradient))
+    s.register_hook(lambda gradient: gradient * 2)
+    torch.sparse.sum(s * 3).backward()
+    note(lambda: s.grad)
+    double = s * 2
+    double.retain_grad()
+    torch.sparse.sum(double).backward()
+    note(lambda: (double.grad, s.grad))
 
 
 def test_a_computed_table_says_so():

@@ -1,5 +1,7 @@
 """Training with sparse gradients: the optimizers beside PyTorch's, and what a step costs."""
 
+import os
+
 import pytest
 
 import compat
@@ -74,7 +76,8 @@ def test_a_steady_step_looks_at_nothing_and_compiles_nothing():
         after = compat.stats()
         assert before is not None
         assert after["specs"] == before["specs"] and after["compiles"] == before["compiles"]
-        assert after["sections"] == before["sections"] + 2
+        if "COMPAT_EAGER" not in os.environ:  # where each op is run at once
+            assert after["sections"] == before["sections"] + 2
 
 
 def test_a_module_with_sparse_parts():
