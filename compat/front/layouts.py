@@ -136,7 +136,7 @@ class SparseTypedTensorType(type):
         """Its methods are those of every COO tensor."""
         if name.startswith("__"):
             raise AttributeError(name)
-        from compat.sparse.tensor_type import SparseTensor
+        from compat.sparse.coo import SparseTensor
 
         return getattr(SparseTensor, name)
 

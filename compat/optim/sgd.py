@@ -69,8 +69,9 @@ class SGD(RuleOptimizer):
         return [(old, 0)] if old else []
 
     def _apply_sparse(self, group: dict[str, Any], params: Sequence[Any]) -> None:
-        """The same steps. The kept directions are strided: a sparse one would grow with each step
-        by the entries of the gradient, and each step would be another program."""
+        """The same steps. The kept directions of a strided parameter are strided: sparse ones
+        would grow with each step by the entries of the gradient, and each step would be another
+        program."""
         momentum, damped = float(group["momentum"]), 1 - float(group["dampening"])
         for param in params:
             grad = -param.grad if group["maximize"] else param.grad
@@ -80,10 +81,14 @@ class SGD(RuleOptimizer):
                 state = self.state[param]
                 kept = state.get("momentum_buffer")
                 if kept is None:
-                    kept = state["momentum_buffer"] = fresh_state(param).add_(grad)
+                    start = grad.clone() if param.is_sparse else fresh_state(param).add_(grad)
+                    kept = state["momentum_buffer"] = start
                 else:
                     kept.mul_(momentum).add_(grad, alpha=damped)
-                grad = kept.mul(momentum).add(grad) if group["nesterov"] else kept
+                if group["nesterov"]:
+                    grad = kept.mul(momentum).add(grad)
+                else:
+                    grad = kept
             param.add_(grad, alpha=-as_float(group["lr"]))
 
     @staticmethod

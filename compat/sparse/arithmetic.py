@@ -15,8 +15,9 @@ import compat as torch
 from compat.core.dtype import TYPE_NAMES
 from compat.front.convert import to as moved_to
 from compat.front.create import hidden
+from compat.sparse.coo import SparseTensor, sparse
+from compat.sparse.not_strided import ANSWERS, refusal
 from compat.sparse.pattern import Pattern, added, on, pattern_of, places
-from compat.sparse.tensor_type import ANSWERS, SparseTensor, own_values, refusal, sparse
 
 _NO_SUM = "add(sparse, dense) is not supported. Use add(dense, sparse) instead."
 
@@ -302,5 +303,3 @@ def check_same_type(one: Any, other: Any) -> None:
             f"expected scalar type {TYPE_NAMES[one.dtype]} but found {TYPE_NAMES[other.dtype]}"
         )
 
-
-__all__ = ["answers", "at_places", "check_same_type", "is_number", "masked", "own_values"]

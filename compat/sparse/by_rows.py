@@ -7,12 +7,13 @@ from typing import Any
 
 import compat as torch
 from compat.core.size import sparse_coo, sparse_csr, strided
-from compat.sparse import arithmetic, products
+from compat.sparse import arithmetic
+from compat.sparse import products as _products  # noqa: F401  (enters its answers)
 from compat.sparse.arithmetic import KEEP_ZERO, check_same_type, is_number
 from compat.sparse.compressed import CompressedTensor, Rows, compressed, turned
+from compat.sparse.not_strided import ANSWERS, OF_COMPRESSED, refusal
 from compat.sparse.pattern import added
 from compat.sparse.reduce import sum_of
-from compat.sparse.tensor_type import ANSWERS, OF_COMPRESSED, refusal
 
 
 def _answers(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -214,5 +215,3 @@ def _check_sampled(input: Any, mat1: Any, mat2: Any) -> None:
     if input.shape[1] != mat2.shape[1]:
         raise RuntimeError("sampled_addmm: self.shape[-1] must match mat2.shape[-1]")
 
-
-__all__ = ["mm_reduced", "products", "sampled_addmm"]

@@ -19,15 +19,15 @@ from compat.core.size import (
     Size,
     sparse_bsc,
     sparse_bsr,
-    sparse_coo,
     sparse_csc,
     sparse_csr,
     strided,
 )
 from compat.front.base import elements
+from compat.sparse.coo import SparseTensor, sparse
 from compat.sparse.create import to_sparse
+from compat.sparse.not_strided import OF_COMPRESSED, NotStridedTensor
 from compat.sparse.pattern import Pattern, added, on
-from compat.sparse.tensor_type import OF_COMPRESSED, NotStridedTensor, SparseTensor, sparse
 
 LAYOUTS = {name.removeprefix("torch."): one for name, one in _ALL.items()}
 _TURNED = {sparse_csr: sparse_csc, sparse_csc: sparse_csr, sparse_bsr: sparse_bsc,
@@ -466,5 +466,3 @@ def turned(given: Any) -> Any:
     made = Rows(old.pointers, old.plain, _TURNED[old.layout], old.sizes[::-1], block)
     return compressed(made, values, given._entry(values))
 
-
-__all__ = ["CompressedTensor", "compress", "sparse_coo", "to_compressed", "turned"]

@@ -11,8 +11,8 @@ import numpy as np
 import compat as torch
 from compat.core.size import Layout, Size, sparse_coo, strided
 from compat.front.base import elements
+from compat.sparse.coo import SparseTensor, sparse
 from compat.sparse.pattern import Pattern, on, pattern_of, places
-from compat.sparse.tensor_type import SparseTensor, sparse
 
 
 def sparse_coo_tensor(

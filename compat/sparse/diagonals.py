@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 import compat as torch
+from compat.sparse.coo import sparse
 from compat.sparse.pattern import on, pattern_of
-from compat.sparse.tensor_type import sparse
 
 
 def spdiags(diagonals: Any, offsets: Any, shape: Any, layout: Any = None) -> Any:

@@ -9,11 +9,12 @@ import compat as torch
 from compat.core.size import Size
 from compat.front.create import hidden
 from compat.sparse.arithmetic import ANSWERS, KEEP_ZERO, masked, to_dense
+from compat.sparse.coo import SparseTensor, sparse
 from compat.sparse.create import empty_sparse, legacy_sparse
+from compat.sparse.not_strided import refusal
 from compat.sparse.pattern import Pattern
 from compat.sparse.products import smm, spmm
 from compat.sparse.reduce import norm
-from compat.sparse.tensor_type import SparseTensor, refusal, sparse
 
 
 def zero_(self: Any) -> Any:

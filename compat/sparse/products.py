@@ -9,8 +9,9 @@ import numpy as np
 
 import compat as torch
 from compat.sparse.arithmetic import add, answers, check_same_type, mul
+from compat.sparse.coo import SparseTensor, sparse
+from compat.sparse.not_strided import refusal
 from compat.sparse.pattern import Pattern, added, on, pattern_of, places
-from compat.sparse.tensor_type import SparseTensor, refusal, sparse
 
 
 def _is_sparse(given: Any) -> bool:

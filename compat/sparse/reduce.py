@@ -9,8 +9,8 @@ import numpy as np
 import compat as torch
 from compat.core.size import contiguous_strides, wrap_dim
 from compat.sparse.arithmetic import answers
+from compat.sparse.coo import SparseTensor, sparse
 from compat.sparse.pattern import added, on, pattern_of, places
-from compat.sparse.tensor_type import SparseTensor, sparse
 
 
 @answers("sum")

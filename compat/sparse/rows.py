@@ -8,8 +8,8 @@ from typing import Any
 import compat as torch
 from compat.front.base import value_of, wrap
 from compat.front.create import hidden
+from compat.sparse.coo import sparse
 from compat.sparse.pattern import Pattern
-from compat.sparse.tensor_type import sparse
 from compat.tape import node as graph
 from compat.tape.history import current
 from compat.tape.node import Node, result_tape

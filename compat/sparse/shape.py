@@ -10,8 +10,9 @@ import numpy as np
 import compat as torch
 from compat.core.size import wrap_dim
 from compat.sparse.arithmetic import answers
+from compat.sparse.coo import SparseTensor, sparse
+from compat.sparse.not_strided import refusal
 from compat.sparse.pattern import Pattern, on, pattern_of
-from compat.sparse.tensor_type import SparseTensor, refusal, sparse
 
 
 @answers("transpose")

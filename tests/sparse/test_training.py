@@ -48,6 +48,19 @@ def test_entries_of_any_shape(torch, note):
 
 
 @both
+def test_a_sparse_parameter(torch, note):
+    for settings in ({}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}):
+        made = torch.sparse_coo_tensor([[0, 1, 1], [2, 0, 2]], [3.0, 4.0, 5.0], (2, 3)).coalesce()
+        weight = torch.nn.Parameter(made)
+        optimizer = torch.optim.SGD([weight], lr=0.01, **settings)
+        for _ in range(3):
+            optimizer.zero_grad()
+            (torch.sparse.mm(weight, torch.arange(6.0).reshape(3, 2)) ** 2).sum().backward()
+            optimizer.step()
+        note(lambda weight=weight: weight.detach().coalesce())
+
+
+@both
 def test_refusals(torch, note):
     w = torch.nn.Parameter(torch.ones(2, 2))
     for wrong in ({"lr": -1}, {"lr": 0}, {"eps": 0}, {"betas": (1.0, 0.9)}, {"betas": (0.9, 1.0)}):
