@@ -27,7 +27,11 @@ from compat.core.size import channels_last_3d as channels_last_3d
 from compat.core.size import contiguous_format as contiguous_format
 from compat.core.size import memory_format as memory_format
 from compat.core.size import preserve_format as preserve_format
+from compat.core.size import sparse_bsc as sparse_bsc
+from compat.core.size import sparse_bsr as sparse_bsr
 from compat.core.size import sparse_coo as sparse_coo
+from compat.core.size import sparse_csc as sparse_csc
+from compat.core.size import sparse_csr as sparse_csr
 from compat.core.size import strided as strided
 from compat.engine.forked import watch_forks as _watch_forks
 from compat.engine.recorder import eager as eager
@@ -85,7 +89,8 @@ _LAZY = {
     "amp": "compat.amp", "cpu": "compat.cpu",
     "compiler": "compat.compiler", "_dynamo": "compat._dynamo", "jit": "compat.jit",
     "fx": "compat.fx", "profiler": "compat.profiler", "func": "compat.func",
-    "distributions": "compat.distributions", "library": "compat.library",
+    "distributions": "compat.distributions", "sparse": "compat.sparse",
+    "library": "compat.library",
 }  # fmt: skip
 _NAMES = {
     **dict.fromkeys(
@@ -149,6 +154,14 @@ _NAMES = {
     "lobpcg": "compat._lobpcg",
     **dict.fromkeys(("set_api", "get_api", "api"), "compat.levels"),
     "ops": "compat.library", "compile": "compat.compiler", "vmap": "compat.func",
+    "sparse_coo_tensor": "compat.sparse.create",
+    **dict.fromkeys(("sparse_compressed_tensor", "sparse_csr_tensor", "sparse_csc_tensor",
+                     "sparse_bsr_tensor", "sparse_bsc_tensor"), "compat.sparse.compressed"),
+    **dict.fromkeys(("spmm", "smm", "hspmm", "sspaddmm", "dsmm", "hsmm", "saddmm"),
+                    "compat.sparse.products"),
+    **dict.fromkeys(("resize_as_sparse_", "indices_copy", "values_copy", "crow_indices_copy",
+                     "col_indices_copy", "ccol_indices_copy", "row_indices_copy"),
+                    "compat.sparse.methods"),
     "save": "compat.serialization", "load": "compat.serialization",
     "set_printoptions": "compat.front.printing", "get_printoptions": "compat.front.printing",
     "from_jax": "compat.front.bridge", "pure": "compat.front.bridge",

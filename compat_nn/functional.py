@@ -200,6 +200,10 @@ def embedding(
     if max_norm is not None:
         _renormalized(weight, input, max_norm, norm_type)
     place = -1 if padding_idx is None else padding_idx
+    if sparse:
+        from compat.sparse.rows import embedding as rows_with_sparse_gradient  # few programs
+
+        return rows_with_sparse_gradient(weight, input, place, scale_grad_by_freq)
     return hidden("embedding")(weight, input, place, scale_grad_by_freq)
 
 

@@ -17,7 +17,7 @@ from compat.autograd.variable import Variable as Variable
 from compat.engine.spec import spec
 from compat.engine.value import Meta, meta
 from compat.front import create
-from compat.front.base import TensorBase, wrap
+from compat.front.base import TensorBase, received
 from compat.tape import backward as walk
 from compat.tape.differentiate import record
 from compat.tape.history import current, is_sink
@@ -64,7 +64,7 @@ def backward(
         wanted, walk.backward(roots, targets, keep, create_graph), strict=True
     ):
         if found is not None:
-            made = wrap(*found)
+            made = _shown(tensor, found)
             tensor.grad = made if tensor.grad is None else tensor.grad + made
 
 
@@ -106,7 +106,7 @@ def grad(
     made: list[Any] = []
     for tensor, one in zip(wanted, found, strict=True):
         if one is not None:
-            made.append(wrap(*one))
+            made.append(_shown(tensor, one))
         elif materialize_grads:
             made.append(create.zeros_like(tensor))
         elif allow_unused:
@@ -142,6 +142,14 @@ def _listed(given: Any) -> list[Any]:
     if given is None:
         return []
     return [given] if isinstance(given, TensorBase) or _is_edge(given) else list(given)
+
+
+def _shown(tensor: Any, found: Any) -> Any:
+    """A gradient as the tensor that a user gets for it."""
+    made = received(*found)
+    if getattr(tensor, "_answer", None) is None:
+        return made
+    return tensor._as_gradient(made)
 
 
 def _is_edge(given: Any) -> bool:
@@ -181,6 +189,8 @@ def _roots(outputs: Sequence[Any], given: Sequence[Any]) -> list[Any]:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
             roots.append((_edge_tape(tensor), gradient._gradient()))
             continue
+        if tensor._answer is not None:
+            tensor, gradient = tensor._rooted(gradient)
         scalar = gradient is not None or tensor._meta.numel == 1
         if not tensor.requires_grad or (scalar and is_sink(current(tensor))):
             raise RuntimeError(

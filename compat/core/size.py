@@ -41,7 +41,7 @@ class Size(tuple[int, ...]):
 
 
 class Layout:
-    """How elements are stored: `torch.strided` is the only one that can be made so far."""
+    """How elements are stored: `torch.strided`, or by the places of those that are not zero."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -62,6 +62,10 @@ class memory_format:
 
 strided = Layout("strided")
 sparse_coo = Layout("sparse_coo")
+sparse_csr, sparse_csc = Layout("sparse_csr"), Layout("sparse_csc")
+sparse_bsr, sparse_bsc = Layout("sparse_bsr"), Layout("sparse_bsc")
+_KINDS = strided, sparse_coo, sparse_csr, sparse_csc, sparse_bsr, sparse_bsc
+LAYOUTS = {repr(one): one for one in _KINDS}
 contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")

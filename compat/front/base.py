@@ -38,6 +38,8 @@ class TensorBase:
     _meta: Meta
     _offset: int
     _tape: Tape | None
+    # How a tensor that is not strided answers an op; a strided one is asked nothing.
+    _answer: Any = None
 
 
 tensor_class: type = TensorBase  # `Tensor`, once it is there
@@ -52,7 +54,12 @@ def wrap(value: Value, tape: Tape | None = None) -> Any:
     return tensor
 
 
-graph.wrap = wrap
+def received(value: Any, tape: Tape | None = None) -> Any:
+    """A gradient as a tensor. One that is not strided comes as such, and not as a value."""
+    return wrap(value, tape) if type(value) is Value else value.tensor(tape)
+
+
+graph.wrap = received
 
 
 def alias(tensor: TensorBase, view: Meta, offset: int, tape: Tape | None = None) -> Any:

@@ -17,6 +17,7 @@ from compat.core.size import (
     contiguous_strides,
     memory_format,
     preserve_format,
+    strided,
     strides_in,
 )
 from compat.engine import storage as storages
@@ -221,6 +222,10 @@ def _factory(name: str, value: Any) -> Callable[..., Any]:
         if out is not None:
             out.resize_(shape)
             return out.fill_(value) if name != "empty" else out
+        if layout not in (None, strided):
+            from compat.sparse.create import in_layout
+
+            return in_layout(name, layout, shape, dtype, device, requires_grad)
         strides = strides_in(memory_format, shape) if memory_format is not None else None
         return finished(constant(shape, value, dtype, where(device), strides), requires_grad)
 
@@ -287,6 +292,10 @@ def _like(name: str, value: Any) -> Callable[..., Any]:
         pin_memory: bool = False,
         memory_format: memory_format | None = None,
     ) -> Any:
+        if layout not in (None, strided) or input._answer is not None:
+            from compat.sparse.create import like
+
+            return like(name, input, layout, dtype, device, requires_grad)
         place = where(device) if device is not None else input._meta.device
         strides = _like_strides(input, memory_format)
         made = constant(input._meta.shape, value, dtype or input._meta.dtype, place, strides)

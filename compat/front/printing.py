@@ -107,7 +107,7 @@ def tensor_str(
     elif empty:
         body = "[]"
     else:
-        body = _elements(take, shape, dtype, len(prefix))
+        body = elements_str(take, shape, dtype, len(prefix))
     default = types.get_default_dtype()
     usual = [default]
     if body not in ("...", "[]"):
@@ -119,7 +119,7 @@ def tensor_str(
         suffixes.append(f"grad_fn=<{grad_fn}>")
     elif requires_grad:
         suffixes.append("requires_grad=True")
-    return _with_suffixes(prefix + body, suffixes, len(prefix))
+    return with_suffixes(prefix + body, suffixes, len(prefix))
 
 
 def formatted(value: Any, spec: str) -> str:
@@ -129,13 +129,16 @@ def formatted(value: Any, spec: str) -> str:
     return object.__format__(value, spec)
 
 
-def _with_suffixes(text: str, suffixes: Sequence[str], indent: int) -> str:
+def with_suffixes(
+    text: str, suffixes: Sequence[str], indent: int, newline: bool = False
+) -> str:
+    """The text with remarks behind it and the last bracket; newline puts them on a new line."""
     parts = [text]
     length = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
-        if length + len(suffix) + 2 > _options.linewidth:
+        if newline or length + len(suffix) + 2 > _options.linewidth:
             parts.append(",\n" + " " * indent + suffix)
-            length = indent + len(suffix)
+            length, newline = indent + len(suffix), False
         else:
             parts.append(", " + suffix)
             length += len(suffix) + 2
@@ -145,7 +148,8 @@ def _with_suffixes(text: str, suffixes: Sequence[str], indent: int) -> str:
 # Elements and their arrangement.
 
 
-def _elements(take: Take, shape: Sequence[int], dtype: types.dtype, indent: int) -> str:
+def elements_str(take: Take, shape: Sequence[int], dtype: types.dtype, indent: int) -> str:
+    """The elements in their brackets; lines after the first are indented by so much."""
     edge = _options.edgeitems
     summarised = math.prod(shape) > _options.threshold
     cut = [summarised and size > 2 * edge for size in shape]

@@ -1,4 +1,4 @@
-"""Methods that ask for layouts, names and places that a dense tensor on its own does not have."""
+"""Methods that few programs use: orders of dims, names, places, calls into Python."""
 
 from __future__ import annotations
 
@@ -32,21 +32,6 @@ def dim_order(self: Any, *, ambiguity_check: Any = False) -> tuple[int, ...]:
             "given memory formats.",
         )  # fmt: skip
     return found
-
-
-def to_dense(self: Any, dtype: Any = None, *, masked_grad: bool | None = None) -> Any:
-    """The tensor itself, which is dense, in another type if one is given."""
-    return self if dtype is None else self.to(dtype)
-
-
-def sparse_dim(self: Any) -> int:
-    """How many dims are sparse: none."""
-    return 0
-
-
-def dense_dim(self: Any) -> int:
-    """How many dims are dense: all."""
-    return self.dim()
 
 
 def dequantize(self: Any) -> Any:
@@ -96,21 +81,10 @@ def map2_(self: Any, x: Any, y: Any, callable: Callable[[Any, Any, Any], Any]) -
     return self.copy_(from_host(array, self._meta.dtype, self._meta.device))
 
 
-def _sparse_only(name: str, kind: str = "sparse coordinate") -> Callable[..., Any]:
-    def refused(self: Any) -> Any:
-        raise RuntimeError(f"{name} expected {kind} tensor layout but got Strided")
-
-    refused.__name__ = refused.__qualname__ = name
-    refused.__doc__ = "RuntimeError: the tensor is not sparse."
-    return refused
-
-
 def derive_rare(tensor: type) -> None:
     """Puts everything here on Tensor."""
     for function in (
-        dim_order, to_dense, sparse_dim, dense_dim, dequantize, const_data_ptr, is_distributed,
-        record_stream, resize_as, map2_, _sparse_only("is_coalesced"), _sparse_only("coalesce"),
-        _sparse_only("indices"), _sparse_only("values", "sparse"),
+        dim_order, dequantize, const_data_ptr, is_distributed, record_stream, resize_as, map2_,
     ):  # fmt: skip
         setattr(tensor, function.__name__, function)
     tensor.name = property(lambda self: None)  # type: ignore[attr-defined]  (TorchScript's names)

@@ -626,6 +626,7 @@ def make_tensor_class() -> None:
     from compat.front.create import derive_creation
     from compat.front.indexing import getitem, setitem
     from compat.front.join import derive_joining
+    from compat.front.layouts import derive_layouts
     from compat.front.native import derive_native
     from compat.front.parts import derive_parts
     from compat.front.rare import derive_rare
@@ -648,6 +649,7 @@ def make_tensor_class() -> None:
     derive_sampling(Tensor)
     derive_copies(Tensor)
     derive_rare(Tensor)
+    derive_layouts(Tensor)
     derive_counts(Tensor)
     derive_native()
     register(Tensor)

@@ -19,6 +19,7 @@ class TypedTensorType(type):
     def __instancecheck__(cls, instance: Any) -> bool:
         return (
             isinstance(instance, TensorBase)
+            and instance._answer is None
             and instance._meta.dtype is cls.dtype
             and (instance._meta.device.type == "cuda") == cls.is_cuda
         )

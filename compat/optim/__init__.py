@@ -20,3 +20,4 @@ from compat.optim.radam import RAdam as RAdam
 from compat.optim.rmsprop import RMSprop as RMSprop
 from compat.optim.rprop import Rprop as Rprop
 from compat.optim.sgd import SGD as SGD
+from compat.optim.sparse_adam import SparseAdam as SparseAdam

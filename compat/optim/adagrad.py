@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,6 +10,7 @@ import jax.numpy as jnp
 from compat.front.update import fresh_state
 from compat.optim.checks import check_not_negative, check_rate
 from compat.optim.rule import RuleOptimizer, as_float, penalized
+from compat.optim.sparse_rows import update_rows
 
 
 class Adagrad(RuleOptimizer):
@@ -49,6 +51,26 @@ class Adagrad(RuleOptimizer):
     def numbers(self, group: dict[str, Any], step: int) -> tuple[float, ...]:
         rate = as_float(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
         return rate, float(group["eps"]), float(group["weight_decay"])
+
+    def _apply_sparse(self, group: dict[str, Any], params: Sequence[Any]) -> None:
+        """The same on the rows that have a gradient."""
+        if group["weight_decay"] != 0:
+            raise RuntimeError("weight_decay option is not compatible with sparse gradients")
+        maximize = bool(group["maximize"])
+
+        def change(numbers: Any, grad: Any, param: Any, total: Any) -> Any:
+            rate, eps = numbers
+            total = total + grad * grad
+            step = rate * (grad / (jnp.sqrt(total) + eps))
+            return param + step if maximize else param - step, total
+
+        for chosen, step in self._by_step(group, list(params)):
+            rate, eps, _ = self.numbers(group, step)
+            for param in chosen:
+                update_rows(
+                    (Adagrad, maximize), "Adagrad", change, [param, self.state[param]["sum"]],
+                    param.grad, (rate, eps),
+                )  # fmt: skip
 
     @staticmethod
     def update(flags: Any, numbers: Any, param: Any, grad: Any, *state: Any) -> tuple[Any, ...]:

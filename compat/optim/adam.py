@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
 
-from compat.optim.checks import check_betas, check_not_negative, check_rate
+from compat.optim.checks import check_betas, check_not_negative, check_rate, check_strided
 from compat.optim.rule import RuleOptimizer, as_float, decayed
 
 
@@ -40,6 +41,9 @@ class Adam(RuleOptimizer):
                 "decoupled_weight_decay": decoupled_weight_decay or self.decoupled,
             },
         )  # fmt: skip
+
+    def _apply_sparse(self, group: dict[str, Any], params: Sequence[Any]) -> None:
+        check_strided("Adam", params, ", please consider SparseAdam instead")
 
     def active_states(self, group: dict[str, Any]) -> tuple[str, ...]:
         names = ("exp_avg", "exp_avg_sq")

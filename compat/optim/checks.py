@@ -28,3 +28,9 @@ def check_betas(betas: Any) -> None:
     for at, beta in enumerate(betas):
         if not 0.0 <= beta < 1.0:
             raise ValueError(f"Invalid beta parameter at index {at}: {beta}")
+
+
+def check_strided(name: str, params: Any, instead: str = "") -> None:
+    """RuntimeError when a parameter has a sparse gradient."""
+    if any(param.grad is not None and param.grad.is_sparse for param in params):
+        raise RuntimeError(f"{name} does not support sparse gradients{instead}")

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 import compat as torch
 from compat.front.update import fresh_state, overwrite, run_pending
+from compat.optim.checks import check_strided
 from compat.optim.optimizer import Optimizer
 
 
@@ -52,6 +53,9 @@ class RuleOptimizer(Optimizer):
                 loss = closure()
         for group in self.param_groups:
             params = [param for param in group["params"] if param.grad is not None]
+            if any([param.grad.is_sparse for param in params]):
+                self._apply_sparse(group, [param for param in params if param.grad.is_sparse])
+                params = [param for param in params if not param.grad.is_sparse]
             for chosen, step in self._by_step(group, params):
                 self._apply(group, chosen, step)
         run_pending()
@@ -103,6 +107,10 @@ class RuleOptimizer(Optimizer):
         if zero is None:
             zero = self._zero = torch.tensor(0.0)
         return zero
+
+    def _apply_sparse(self, group: dict[str, Any], params: Sequence[Any]) -> None:
+        """Updates parameters whose gradients are sparse; RuntimeError where there is no way."""
+        check_strided(type(self).__name__, params)
 
     def _apply(self, group: dict[str, Any], params: Sequence[Any], step: int) -> None:
         names = self.active_states(group)

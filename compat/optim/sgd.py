@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from compat.front.update import fresh_state
 from compat.optim.rule import RuleOptimizer, as_float, penalized
 
 
@@ -65,6 +67,29 @@ class SGD(RuleOptimizer):
             super()._by_step(group, new)
             self._apply({**group, "_starting": True}, new, 0)
         return [(old, 0)] if old else []
+
+    def _apply_sparse(self, group: dict[str, Any], params: Sequence[Any]) -> None:
+        """The same steps. The kept directions of a strided parameter are strided: sparse ones
+        would grow with each step by the entries of the gradient, and each step would be another
+        program."""
+        momentum, damped = float(group["momentum"]), 1 - float(group["dampening"])
+        for param in params:
+            grad = -param.grad if group["maximize"] else param.grad
+            if group["weight_decay"] != 0:
+                grad = grad.add(param, alpha=group["weight_decay"])  # which PyTorch refuses
+            if momentum:
+                state = self.state[param]
+                kept = state.get("momentum_buffer")
+                if kept is None:
+                    start = grad.clone() if param.is_sparse else fresh_state(param).add_(grad)
+                    kept = state["momentum_buffer"] = start
+                else:
+                    kept.mul_(momentum).add_(grad, alpha=damped)
+                if group["nesterov"]:
+                    grad = kept.mul(momentum).add(grad)
+                else:
+                    grad = kept
+            param.add_(grad, alpha=-as_float(group["lr"]))
 
     @staticmethod
     def update(flags: Any, numbers: Any, param: Any, grad: Any, *state: Any) -> tuple[Any, ...]:

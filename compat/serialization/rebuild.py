@@ -11,7 +11,7 @@ import numpy as np
 
 from compat.core import dtype as types
 from compat.core.device import device as Device
-from compat.core.size import Layout, strided
+from compat.core.size import LAYOUTS, Layout, sparse_coo
 from compat.engine.value import concrete, meta
 from compat.front import base
 from compat.front.looking import flat_storage
@@ -194,9 +194,15 @@ def _with_state(tensor: Any, state: Any) -> Any:
 
 
 def _get_layout(name: str) -> Layout:
-    if name != repr(strided):
+    if name not in LAYOUTS:
         raise NotImplementedError(f"torch.load: the layout {name}")
-    return strided
+    return LAYOUTS[name]
+
+
+def _rebuild_sparse_tensor(layout: Layout, data: Sequence[Any]) -> Any:
+    if layout is sparse_coo:
+        return resolve("torch.sparse.create", "from_file")(*data)
+    return resolve("torch.sparse.compressed", "from_file")(layout, *data)
 
 
 def _not_there(name: str) -> Any:
@@ -207,6 +213,5 @@ def _not_there(name: str) -> Any:
     return refuse
 
 
-_rebuild_sparse_tensor = _not_there("_rebuild_sparse_tensor")
 _rebuild_qtensor = _not_there("_rebuild_qtensor")
 _rebuild_nested_tensor = _not_there("_rebuild_nested_tensor")

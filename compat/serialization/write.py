@@ -139,6 +139,8 @@ class TorchPickler(pickle._Pickler):  # type: ignore[name-defined]
         return NotImplemented
 
     def _reduce_tensor(self, tensor: Any) -> Any:
+        if tensor._answer is not None:
+            return named("torch._utils", "_rebuild_sparse_tensor"), tensor._for_file()
         if type(tensor).__reduce_ex__ is not Tensor.__reduce_ex__:
             return NotImplemented  # a subclass, as Parameter, that has its own way
         rebuild = self._plain(tensor)

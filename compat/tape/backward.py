@@ -14,7 +14,7 @@ from compat.engine.spec import spec
 from compat.engine.value import Meta, Value
 from compat.tape import node as graph
 from compat.tape.differentiate import Gradient, Rule, record, taped
-from compat.tape.history import ViewRule, is_sink
+from compat.tape.history import PutRule, ViewRule, is_sink
 from compat.tape.node import FREED, Extra, Node, Tape
 
 Hooks = OrderedDict[int, Callable[..., Any]]
@@ -190,6 +190,8 @@ class _Walk:
     def send(self, tape: Tape, gradient: Gradient) -> None:
         """Adds a gradient to what has arrived at a place so far."""
         node = tape.node
+        if type(gradient[0]) is not Value and node is not None:
+            _check_takes(node, gradient[0])
         if node is None:
             if tape.requires and not (tape.is_view and is_sink(tape)):
                 before = self.leaves.get(tape)
@@ -203,6 +205,10 @@ class _Walk:
         buffer[tape.index] = self.add(before, gradient) if before else gradient
 
     def add(self, one: Gradient, other: Gradient) -> Gradient:
+        if type(one[0]) is not Value or type(other[0]) is not Value:
+            if type(one[0]) is not Value:  # a strided one comes first, as PyTorch wants it
+                one, other = other, one
+            return (graph.wrap(*one) + graph.wrap(*other))._gradient()
         entry, rule = _addition(one[0].meta, other[0].meta)
         operands = [one[0], other[0]]
         made = record(entry, operands)
@@ -228,8 +234,10 @@ class _Walk:
         before = extra.grad
         if before is None:
             extra.grad = graph.wrap(*gradient)
-        elif self.create:
+        elif self.create and before._answer is None:
             extra.grad = before + graph.wrap(*gradient)
+        elif type(gradient[0]) is Value and before._answer is not None:
+            extra.grad = graph.wrap(*gradient) + before
         else:
             before.add_(graph.wrap(*gradient))
         if around is not None:
@@ -245,6 +253,16 @@ class _Walk:
         if found is not None and tape.extra is not None and tape.extra.hooks:
             found = through_hooks(tape.extra.hooks, found)
         return found
+
+
+def _check_takes(node: Node, gradient: Any) -> None:
+    """NotImplementedError when a gradient that is not strided arrives where only strided ones
+    are worked with."""
+    if isinstance(node.rule, Rule | ViewRule | PutRule):
+        raise NotImplementedError(
+            f"{node.name()}: a gradient of the layout {gradient.layout}; compat takes them to "
+            "leaves only"
+        )
 
 
 def _place(tape: Tape) -> tuple[Any, int]:

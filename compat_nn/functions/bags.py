@@ -48,7 +48,8 @@ def embedding_bag(
         )
     if per_sample_weights is not None:
         per_sample_weights = per_sample_weights.reshape(-1)
-    found = F.embedding(flat, weight, None, max_norm, norm_type, scale_grad_by_freq)
+    absent = padding_idx if sparse else None  # of a sparse gradient, padding is no entry
+    found = F.embedding(flat, weight, absent, max_norm, norm_type, scale_grad_by_freq, sparse)
     return hidden("_bag")(found, flat, offsets, per_sample_weights, mode, place, count)
 
 

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FLOORS = {
     "core": 1, "engine": 2, "ops": 2, "tape": 3, "front": 4,
-    "autograd": 5, "serialization": 5, "optim": 6, "utils": 6, "distributions": 6,
+    "autograd": 5, "serialization": 5, "sparse": 5, "optim": 6, "utils": 6, "distributions": 6,
     "vision": 7,
 }  # fmt: skip
 STRANGERS = {("engine", "ops"), ("ops", "engine")}

@@ -12,7 +12,7 @@ from tests.optim.test_rules import SETTINGS, far
 
 pytestmark = pytest.mark.oracle
 STEPS = 200
-LEFT_OUT = {"Optimizer", "SparseAdam"}  # the base; and sparse gradients, which compat has not
+LEFT_OUT = {"Optimizer", "SparseAdam"}  # the base; and sparse gradients: tests/sparse has these
 
 
 def test_every_optimizer_is_here():
