@@ -67,24 +67,17 @@ def measure(torch: Any, wait: Callable[[Any], None]) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for n in (SMALL, LARGE):
         for name, call in calls(torch, n).items():
-            once = _warmed(call, wait)
+            wait(call())
+            once = _batch(call, 1, wait)
             count = 100 if n == SMALL else max(1, min(10, int(0.02 / max(once, 1e-6))))
+            end = time.process_time() + WARM  # until what is worth compiling is compiled
+            while time.process_time() < end:
+                _batch(call, count, wait)
             rounds = 30 if n == SMALL else 7
             found.setdefault(name, []).append(
                 min(_batch(call, count, wait) for _ in range(rounds)) / count * 1e6
             )
     return found
-
-
-def _warmed(call: Call, wait: Callable[[Any], None]) -> float:
-    """Calls for a while, so that what is worth compiling is compiled; seconds of the last call."""
-    end = time.process_time() + WARM
-    while True:
-        begin = time.process_time()
-        wait(call())
-        now = time.process_time()
-        if now > end:
-            return now - begin
 
 
 def _batch(call: Call, count: int, wait: Callable[[Any], None]) -> float:

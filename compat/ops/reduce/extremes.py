@@ -114,7 +114,21 @@ def scattered(base: jax.Array, axis: int, index: jax.Array, values: jax.Array) -
     return base.at[tuple(grid)].add(values)
 
 
-def _extreme(input: jax.Array, dim: int, keepdim: bool, find: Any) -> tuple[jax.Array, jax.Array]:
+def _first(input: jax.Array, axis: int, keepdims: bool, best: Any) -> tuple[jax.Array, jax.Array]:
+    """The best along an axis (`jnp.max` or `jnp.min`), and the first place where it is; NaN is
+    better than any number.
+
+    By two plain reductions: XLA:CPU takes 4.4 ms for one of pairs over 1024x1024, 0.4 for these.
+    """
+    top = best(input, axis, keepdims=True)
+    hits = (input == top) | (input != input)
+    size = input.shape[axis]
+    places = jax.lax.broadcasted_iota("int32" if size < 2**31 else "int64", input.shape, axis)
+    place = jnp.min(jnp.where(hits, places, size), axis, keepdims=keepdims).astype("int64")
+    return top if keepdims else top.squeeze(axis), place
+
+
+def _extreme(input: jax.Array, dim: int, keepdim: bool, best: Any) -> tuple[jax.Array, jax.Array]:
     if not input.shape:
         return input, jnp.zeros((), "int64")
     axis = one_axis(dim, input.ndim)
@@ -123,28 +137,24 @@ def _extreme(input: jax.Array, dim: int, keepdim: bool, find: Any) -> tuple[jax.
         f"max(): Expected reduction dim {axis} to have non-zero size.",
         IndexError,
     )
-    place = find(input, axis=axis, keepdims=True)
-    value = jnp.take_along_axis(input, place, axis)
-    if not keepdim:
-        value, place = value.squeeze(axis), place.squeeze(axis)
-    return value, place
+    return _first(input, axis, keepdim, best)
 
 
 @reduction(homes=("hidden",), name="max", results=("values", "indices"), backward=picked_rule,
            extras={"apart": "part"})  # fmt: skip
 def max_dim(input: Array, dim: Dim, keepdim: Flag = False) -> tuple[Array, Index]:
     """The largest along a dim, and where it is."""
-    return _extreme(input, dim, keepdim, jnp.argmax)
+    return _extreme(input, dim, keepdim, jnp.max)
 
 
 @reduction(homes=("hidden",), name="min", results=("values", "indices"), backward=picked_rule,
            extras={"apart": "part"})  # fmt: skip
 def min_dim(input: Array, dim: Dim, keepdim: Flag = False) -> tuple[Array, Index]:
     """The smallest along a dim, and where it is."""
-    return _extreme(input, dim, keepdim, jnp.argmin)
+    return _extreme(input, dim, keepdim, jnp.min)
 
 
-def _place(name: str, input: jax.Array, dim: Any, keepdim: bool, find: Any) -> jax.Array:
+def _place(name: str, input: jax.Array, dim: Any, keepdim: bool, best: Any) -> jax.Array:
     require(input.dtype != bool, f"{name}(): does not support bool input")
     if dim is None:
         require(
@@ -153,7 +163,7 @@ def _place(name: str, input: jax.Array, dim: Any, keepdim: bool, find: Any) -> j
             "reduction dim with the 'dim' argument.",
             IndexError,
         )
-        made = find(input.reshape(-1))
+        made = _first(input.reshape(-1), 0, False, best)[1]
         return made.reshape((1,) * input.ndim) if keepdim else made
     if not input.shape:
         one_axis(dim, 0)
@@ -164,19 +174,19 @@ def _place(name: str, input: jax.Array, dim: Any, keepdim: bool, find: Any) -> j
         f"{name}(): Expected reduction dim {axis} to have non-zero size.",
         IndexError,
     )
-    return find(input, axis=axis, keepdims=keepdim)
+    return _first(input, axis, keepdim, best)[1]
 
 
 @reduction
 def argmax(input: Array, dim: Dim | None = None, keepdim: Flag = False) -> Index:
     """Where the largest is: the first of equal ones."""
-    return _place("argmax", input, dim, keepdim, jnp.argmax)
+    return _place("argmax", input, dim, keepdim, jnp.max)
 
 
 @reduction
 def argmin(input: Array, dim: Dim | None = None, keepdim: Flag = False) -> Index:
     """Where the smallest is: the first of equal ones."""
-    return _place("argmin", input, dim, keepdim, jnp.argmin)
+    return _place("argmin", input, dim, keepdim, jnp.min)
 
 
 @reduction(results=("min", "max"))
