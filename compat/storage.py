@@ -10,7 +10,7 @@ import numpy as np
 from compat.core import dtype as d
 from compat.core.device import device as place
 from compat.core.dtype import dtype as DType
-from compat.engine.storage import AliasStorage, HostStorage
+from compat.engine.storage import AliasStorage
 from compat.engine.value import meta
 from compat.front.base import TensorBase, alias
 from compat.front.create import constant, from_numpy, tensor
@@ -307,13 +307,8 @@ def _cell(tensor: TensorBase) -> Any:
 
 def flat(tensor: Any) -> Any:
     """All of a tensor's storage as a vector over the same memory."""
-    cell = _cell(tensor)
-    stored = tensor._meta.dtype
-    if not isinstance(cell, HostStorage):
-        stored = cell.value.meta.dtype
-    whole = meta((storage_size(tensor),), stored, None, tensor._meta.device)
-    made = alias(tensor, whole, 0)
-    return made if stored is tensor._meta.dtype else view_dtype(made, tensor._meta.dtype)
+    one = tensor._meta
+    return alias(tensor, meta((storage_size(tensor),), one.dtype, None, one.device), 0)
 
 
 def storage(self: Any) -> TypedStorage:

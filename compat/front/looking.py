@@ -167,13 +167,14 @@ def flat_storage(self: TensorBase) -> tuple[np.ndarray[Any, Any], int]:
 
 
 def storage_size(self: TensorBase) -> int:
-    """How many elements the storage holds."""
+    """How many elements of the tensor's type the storage holds."""
     storage = self._storage
     if isinstance(storage, AliasStorage):
         storage = storage.target
     if isinstance(storage, HostStorage):
-        return storage.host.size
-    return storage.value.meta.numel
+        return storage.host.nbytes // self._meta.dtype.itemsize
+    stored = storage.value.meta
+    return stored.numel * stored.dtype.itemsize // self._meta.dtype.itemsize
 
 
 __all__ = [name for name in dir() if not name.startswith("_")] + ["meta"]
