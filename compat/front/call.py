@@ -329,6 +329,9 @@ def attach(
         bit += bit
     if not mask:
         return
+    if rule.blind:
+        mask &= ~rule.blind
+        edges = [None if rule.blind >> at & 1 else edge for at, edge in enumerate(edges)]
     ins, outs = rule.saves.get(mask) or rule.kept(mask)
     saved: list[Any] = []
     for at in ins:

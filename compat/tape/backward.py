@@ -100,6 +100,8 @@ class _Walk:
             if storage is not None and storage.version != saved[at + 1]:
                 _check_versions(node)
         rule = node.rule
+        if not node.mask:  # no gradient comes back to any operand
+            return
         if len(gradients) == 1:
             given: tuple[int, ...] = (0,)
             operands = [*saved[::3], gradients[0][0]]  # type: ignore[index]

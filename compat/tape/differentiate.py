@@ -34,9 +34,10 @@ class Rule:
     inputs    the metas of its arrays
     binding   the op it came from, when the op declares its own gradient
     names     the parameters that the arrays were given for, where each has one
+    blind     a bit for each array that no gradient comes back to: `.grad` stays None
     """
 
-    __slots__ = ("names", "name", "entry", "inputs", "binding", "plans", "saves", "outs")
+    __slots__ = ("names", "name", "entry", "inputs", "binding", "blind", "plans", "saves", "outs")
 
     def __init__(
         self, name: str, entry: Spec, inputs: Sequence[Meta], binding: Binding | None = None
@@ -45,6 +46,8 @@ class Rule:
         codes = binding.codes if binding else ()
         self.names = tuple(parameter.name for parameter, code in codes if code == "T")
         self.binding = binding if binding and binding.op.backward else None
+        blind = binding.op.extras.get("blind") if binding else None
+        self.blind: int = blind(*self.inputs) if blind else 0
         self.outs = entry.outs[: len(entry.outs) - entry.guarded]
         self.plans: dict[Any, tuple[Spec, Rule | None]] = {}
         self.saves: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {}
@@ -150,6 +153,8 @@ class Rule:
     def pull(self, node: Node, gradients: Sequence[Gradient | None], create: bool) -> list[Any]:
         """Records the backward entry and gives a gradient for each edge, None where none flows."""
         mask = node.mask
+        if not mask:
+            return [None] * len(node.edges)
         given = tuple([at for at, one in enumerate(gradients) if one is not None])
         entry, rule = self.backward(mask, given)
         saved = node.saved

@@ -115,19 +115,24 @@ def _product(a: jax.Array, tau: jax.Array) -> jax.Array:
     return _reflect(a, tau, jnp.broadcast_to(jnp.eye(*a.shape[-2:], dtype=a.dtype), a.shape), False)
 
 
-@op(homes=("linalg",), extras={"out": "cast"})
+def _without_reflections(input: Any, tau: Any, *_: Any) -> int:
+    """PyTorch sends no gradient back to reflections when there are none."""
+    return 0 if tau.numel else 0b11
+
+
+@op(homes=("linalg",), extras={"out": "cast", "blind": _without_reflections})
 def householder_product(input: Array, tau: Array) -> Array:
     """The first columns of the product of Householder's reflections that `geqrf` gives."""
     return _product(input, tau)
 
 
-@op(extras={"out": "cast"})
+@op(extras={"out": "cast", "blind": _without_reflections})
 def orgqr(input: Array, tau: Array) -> Array:
     """The first columns of the product of Householder's reflections that `geqrf` gives."""
     return _product(input, tau)
 
 
-@op
+@op(extras={"blind": _without_reflections})
 def ormqr(input: Array, tau: Array, other: Array, left: Flag = True,
           transpose: Flag = False) -> Array:  # fmt: skip
     """The whole product Q of reflections times other: `Q @ other`, or `other @ Q`, or with Q's
