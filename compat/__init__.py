@@ -98,6 +98,11 @@ _NAMES = {
         "compat.settings",
     ),
     **dict.fromkeys(
+        ("_assert", "_check", "_check_with", "_check_index", "_check_value", "_check_type",
+         "_check_not_implemented", "_check_is_size", "_check_tensor_all"),
+        "compat.asserting",
+    ),
+    **dict.fromkeys(
         ("frombuffer",
          "is_storage", "TypedStorage", "UntypedStorage", "FloatStorage", "DoubleStorage",
          "HalfStorage", "BFloat16Storage", "ByteStorage", "CharStorage", "ShortStorage",
