@@ -120,7 +120,9 @@ class Graph:
         made.meta = dict(node.meta)
         return made
 
-    def graph_copy(self, g: Graph, val_map: dict[Node, Any], return_output_node: bool = False) -> Any:
+    def graph_copy(
+        self, g: Graph, val_map: dict[Node, Any], return_output_node: bool = False
+    ) -> Any:
         """Copies all steps but the output, and gives what the output returns, as steps here."""
         for node in g.nodes:
             if node in val_map:
@@ -294,7 +296,7 @@ class CodeGen:
         """The source and its globals."""
         self.globals: dict[str, Any] = {"torch": torch, "inf": float("inf"), "nan": float("nan"),
                                         "device": torch.device, "NoneType": type(None)}  # fmt: skip
-        self.root = root
+        self.root, self.taken = root, graph._used
         last = self._last_uses(graph)
         head, body, returns = [root] if root else [], [], ""
         for node in graph.nodes:
@@ -371,7 +373,7 @@ class CodeGen:
         """A global name for a value."""
         base, count = re.sub(r"\W", "_", name), 0
         name = base
-        while self.globals.get(name, value) is not value:
+        while name in self.taken or self.globals.get(name, value) is not value:
             count += 1
             name = f"{base}_{count}"
         self.globals[name] = value

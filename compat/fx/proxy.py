@@ -12,6 +12,7 @@ import compat as torch
 
 from .graph import Graph
 from .node import Node, Target, map_aggregate
+from .targets import public
 
 _PLAIN = (
     str, int, float, bool, complex, type(None), type(...), torch.dtype, torch.device,
@@ -135,14 +136,10 @@ class Proxy:
     ) -> Proxy:
         """Records a call of one of torch's functions."""
         kwargs = kwargs or {}
-        found: list[Proxy] = []
-
-        def look(one: Any) -> None:
-            if isinstance(one, Proxy):
-                found.append(one)
-
-        map_aggregate((args, kwargs), look)
-        return found[0].tracer.create_proxy("call_function", orig_method, args, kwargs)
+        found: list[Any] = []
+        map_aggregate((args, kwargs), found.append)
+        first = next(one for one in found if isinstance(one, Proxy))
+        return first.tracer.create_proxy("call_function", public(orig_method), args, kwargs)
 
 
 class Attribute(Proxy):

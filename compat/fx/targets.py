@@ -59,3 +59,14 @@ def qualified_name(function: Any) -> str:
         if module == ours or module.startswith(f"{ours}."):
             module = theirs + module[len(ours):]  # fmt: skip
     return f"{module}.{getattr(function, '__name__', type(function).__name__)}"
+
+
+def public(function: Any) -> Any:
+    """The function under the name that programs call: one around an op, where there is one."""
+    op = getattr(function, "op", None)
+    if op is None or function in torch_names():
+        return function
+    for _, space in namespaces():
+        if hasattr(space, op.name):
+            return getattr(space, op.name)
+    return function

@@ -40,9 +40,9 @@ def wrap(fn_or_name: Any) -> Any:
 
 
 def _has_proxy(args: Any, kwargs: Any) -> bool:
-    found: list[bool] = []
-    map_aggregate((args, kwargs), lambda one: found.append(True) if isinstance(one, Proxy) else None)
-    return bool(found)
+    found: list[Any] = []
+    map_aggregate((args, kwargs), found.append)
+    return any(isinstance(one, Proxy) for one in found)
 
 
 def _recording(function: Any) -> Any:

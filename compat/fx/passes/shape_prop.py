@@ -26,7 +26,8 @@ def _told(one: Any) -> Any:
     if not isinstance(one, torch.Tensor):
         return one
     layouts = [torch.contiguous_format]
-    layouts += [torch.channels_last] * (one.dim() == 4) + [torch.channels_last_3d] * (one.dim() == 5)
+    layouts += [torch.channels_last] * (one.dim() == 4)
+    layouts += [torch.channels_last_3d] * (one.dim() == 5)
     layout = next((f for f in layouts if one.is_contiguous(memory_format=f)), None)
     return TensorMetadata(one.shape, one.dtype, one.requires_grad, one.stride(), layout, False, {})
 
