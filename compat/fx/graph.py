@@ -141,7 +141,8 @@ class Graph:
                 return "_" + target.lstrip("*")
             return target.strip("_") if target.startswith("__") else target
         name = getattr(target, "__name__", type(target).__name__)
-        return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower().strip("_") or name
+        snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+        return snake.strip("_") if snake.startswith("__") else snake
 
     def _name(self, candidate: str) -> str:
         name = re.sub(r"[^0-9a-zA-Z_]+", "_", candidate)
@@ -308,7 +309,7 @@ class CodeGen:
                 continue
             if node.op == "output":
                 if node.type is not None:
-                    returns = f" -> {type_name(node.type)}"
+                    returns = f" -> {self._type(node.type)}"
                 body.append(f"return {self._text(node.args[0])}")
                 continue
             done = "".join(f"{one.name} = " for one in last[node])
@@ -334,9 +335,16 @@ class CodeGen:
         return last
 
     def _parameter(self, node: Node) -> str:
-        kind = f" : {type_name(node.type)}" if node.type is not None else ""
+        kind = f" : {self._type(node.type)}" if node.type is not None else ""
         default = f" = {self._text(node.args[0])}" if node.args else ""
         return f"{node.target}{kind}{default}"
+
+    def _type(self, kind: Any) -> str:
+        """An annotation: a global name for what is not PyTorch's or Python's own."""
+        name = type_name(kind)
+        if name.isidentifier() or name.startswith("torch."):
+            return name
+        return self._known(name, kind)
 
     def _call(self, node: Node) -> str:
         target: Any = node.target

@@ -154,9 +154,12 @@ class GraphModule(Module):
 
     def print_readable(self, print_output: bool = True, **kwargs: Any) -> str:
         """Prints (and gives) the source as a class."""
-        body = self.code.strip().splitlines()
-        lines = [body[0], "    # No stacktrace found for following nodes", *body[1:]]
-        inner = "\n".join(f"    {line}" for line in lines)
+        head, *body = self.code.strip().splitlines()
+        named = [n for n in self.graph.nodes if n.op == "placeholder"]
+        names = sum(str(n.target).lstrip("*") != n.name for n in named)
+        note = [""] * bool(names) + ["    # No stacktrace found for following nodes"]
+        lines = [head, *body[:names], *note, *body[names:]]
+        inner = "\n".join(f"    {line}" if line else "" for line in lines)
         text = f"class {self._get_name()}(torch.nn.Module):\n{inner}\n"
         if print_output:
             print(text)

@@ -204,8 +204,9 @@ def type_name(kind: Any) -> str:
     """A type as source: `int`, `torch.Tensor`."""
     if not isinstance(kind, type):
         return repr(kind) if not isinstance(kind, str) else kind
-    if kind is torch.Tensor:
-        return "torch.Tensor"
+    for name in ("Tensor", "dtype", "device", "Size"):
+        if kind is getattr(torch, name):
+            return f"torch.{name}"
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 

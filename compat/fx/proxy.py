@@ -75,7 +75,7 @@ class TracerBase:
             here = next(i for i in dis.get_instructions(calling.f_code)
                         if i.offset == calling.f_lasti)  # fmt: skip
             if here.opname == "UNPACK_SEQUENCE":
-                return (obj[at] for at in range(here.argval))
+                return (operator.getitem(obj, at) for at in range(here.argval))  # type: ignore
         raise TraceError(
             "Proxy object cannot be iterated. This can be attempted when the Proxy is used in a "
             "loop or as a *args or **kwargs function argument. See the torch.fx docs on "

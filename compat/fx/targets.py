@@ -64,9 +64,8 @@ def qualified_name(function: Any) -> str:
 def public(function: Any) -> Any:
     """The function under the name that programs call: one around an op, where there is one."""
     op = getattr(function, "op", None)
-    if op is None or function in torch_names():
+    names = torch_names()
+    if op is None or function in names:
         return function
-    for _, space in namespaces():
-        if hasattr(space, op.name):
-            return getattr(space, op.name)
-    return function
+    ends = tuple(f"{path}.{op.name}" for path, _ in namespaces())
+    return next((one for one, name in names.items() if name in ends), function)

@@ -15,7 +15,7 @@ from .graph import Graph
 from .graph_module import GraphModule
 from .node import Node, map_aggregate
 from .proxy import Attribute, Proxy, TracerBase
-from .targets import namespaces
+from .targets import namespaces, torch_names
 
 Module = torch.nn.Module
 _wrapped: dict[tuple[int, str], tuple[dict[str, Any], str]] = {}
@@ -172,6 +172,7 @@ class Tracer(TracerBase):
         else:
             self.root, function = torch.nn.Module(), root
         self.graph = Graph(tracer_cls=type(self))
+        torch_names()  # while the functions stand under their names
         plain = inspect.unwrap(function)
         parameters: dict[str, Any] = {}
         with ExitStack() as stack:
@@ -180,7 +181,7 @@ class Tracer(TracerBase):
             self._patch(stack, parameters)
             result = spread(*args)
             self.create_node("output", "output", (self.create_arg(result),), {},
-                             type_expr=_annotations(plain).get("return"))  # fmt: skip
+                             type_expr=_annotations(spread).get("return"))  # fmt: skip
         return self.graph
 
     def _arguments(self, function: Any, is_module: bool, concrete: dict[str, Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import compat as torch
 
-_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}
 _ENGLISH = {"ns": "nanosecond", "us": "microsecond", "ms": "millisecond", "s": "second"}
 _LARGEST = 4  # digits that are trusted at most
 # The standard error of a median is 1.2533 of that of a mean; a deviation is its IQR over 1.349.

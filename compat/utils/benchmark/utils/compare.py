@@ -120,7 +120,7 @@ class Compare:
             ]
             lines.append("  |  ".join([f"  {names[at]}".ljust(left), *parts]))
         lines.append(f"\nTimes are in {unit_to_english(unit)}s ({unit}).\n")
-        if self._warns:
+        if self._warns and any(one.has_warnings for one in group):
             lines[-1] += (
                 "(! XX%) Measurement has high variance, where XX is the IQR / median * 100.\n"
             )
