@@ -84,7 +84,8 @@ _LAZY = {
     "multiprocessing": "compat.multiprocessing", "onnx": "compat.onnx",
     "amp": "compat.amp", "cpu": "compat.cpu",
     "compiler": "compat.compiler", "_dynamo": "compat._dynamo", "jit": "compat.jit",
-    "functional": "compat.functional", "fx": "compat.fx", "profiler": "compat.profiler", "func": "compat.func",
+    "functional": "compat.functional", "fx": "compat.fx",
+    "profiler": "compat.profiler", "func": "compat.func",
     "distributions": "compat.distributions", "library": "compat.library",
 }  # fmt: skip
 _NAMES = {

@@ -43,7 +43,7 @@ def spoken(
             wanted = len(args)
     types = tuple(type(one) for one in found)
     for one in found:
-        made = type(one).__torch_function__(function, types, tuple(args[:wanted]), kwargs)
+        made = type(one).__torch_function__(function, types, tuple(args[:wanted]), kwargs or None)
         if made is not NotImplemented:
             return made
     raise TypeError(
