@@ -11,6 +11,7 @@ from typing import Any
 from compat.core.device import device as _device
 from compat.core.device import platform_devices
 from compat.engine.recorder import local
+from compat.front.typed import CUDA as _CUDA_TYPES
 
 
 def device_count() -> int:
@@ -217,7 +218,9 @@ def _told(device: Any, what: str) -> int:
 
 
 def __getattr__(name: str) -> Any:
-    """Opens `torch.cuda.amp` at its first use."""
+    """Opens `torch.cuda.amp` at its first use; `torch.cuda.FloatTensor` and its kin."""
     if name == "amp":
         return importlib.import_module("compat.cuda.amp")
+    if name in _CUDA_TYPES:
+        return _CUDA_TYPES[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
