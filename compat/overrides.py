@@ -1,4 +1,4 @@
-"""torch.overrides: questions about `__torch_function__`, which ops ask objects that are no tensors."""
+"""torch.overrides: `__torch_function__`, which ops ask of arguments that are no tensors."""
 
 from __future__ import annotations
 
