@@ -88,7 +88,8 @@ _LAZY = {
     "multiprocessing": "compat.multiprocessing", "onnx": "compat.onnx",
     "amp": "compat.amp", "cpu": "compat.cpu",
     "compiler": "compat.compiler", "_dynamo": "compat._dynamo", "jit": "compat.jit",
-    "fx": "compat.fx", "profiler": "compat.profiler", "func": "compat.func",
+    "functional": "compat.functional", "fx": "compat.fx",
+    "profiler": "compat.profiler", "func": "compat.func",
     "distributions": "compat.distributions", "sparse": "compat.sparse",
     "library": "compat.library",
 }  # fmt: skip
@@ -101,6 +102,11 @@ _NAMES = {
          "set_float32_matmul_precision", "set_flush_denormal", "set_warn_always",
          "is_warn_always_enabled", "get_default_device", "set_default_tensor_type", "typename"),
         "compat.settings",
+    ),
+    **dict.fromkeys(
+        ("_assert", "_check", "_check_with", "_check_index", "_check_value", "_check_type",
+         "_check_not_implemented", "_check_is_size", "_check_tensor_all"),
+        "compat.asserting",
     ),
     **dict.fromkeys(
         ("frombuffer",

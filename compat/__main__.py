@@ -97,7 +97,7 @@ def _run_file(given: list[str]) -> None:
     module.__dict__["__cached__"] = None
     sys.modules["__main__"] = module
     with open(script, "rb") as source:
-        code = compile(source.read(), script, "exec")
+        code = compile(source.read(), script, "exec", dont_inherit=True)
     exec(code, module.__dict__)
 
 

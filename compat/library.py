@@ -256,6 +256,21 @@ class Library:
             found.register_kernel(key, fn)
 
 
+def _enter_range(name: str, args: str | None = None) -> Any:
+    """Begins a named range of the profiler; gives what ends it."""
+    return torch.profiler.record_function(name, args).__enter__()
+
+
+def _exit_range(handle: Any) -> Any:
+    """Ends the range; a proxy of one is asked what that is."""
+    if torch.overrides.has_torch_function_unary(handle):
+        return torch.overrides.handle_torch_function(_exit_range, (handle,), handle)
+    return handle.__exit__(None, None, None)
+
+
+_RANGES = {"_record_function_enter": _enter_range, "_record_function_exit": _exit_range}
+
+
 class _Namespace:
     """`torch.ops.<namespace>`; "aten" holds the library's own functions."""
 
@@ -264,6 +279,8 @@ class _Namespace:
 
     def __getattr__(self, name: str) -> Any:
         found = _ops.get(f"{self._name}::{name}")
+        if found is None and self._name == "profiler":
+            found = _RANGES.get(name)
         if found is None and self._name == "aten" and callable(getattr(torch, name, None)):
             found = _Own(f"aten::{name}")
             found.register_kernel(None, getattr(torch, name))

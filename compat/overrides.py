@@ -1,4 +1,4 @@
-"""torch.overrides: questions about `__torch_function__`, which compat does not dispatch on."""
+"""torch.overrides: `__torch_function__`, which ops ask of arguments that are no tensors."""
 
 from __future__ import annotations
 

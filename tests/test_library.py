@@ -48,3 +48,13 @@ def test_a_namespace(t: Any) -> None:
     with pytest.raises(AttributeError):
         getattr(t.ops, space).thrice  # noqa: B018
     assert t.ops.aten.relu(t.tensor([-1.0, 1.0])).tolist() == [0.0, 1.0]
+
+
+def test_ranges_of_the_profiler() -> None:
+    import compat
+
+    with compat.profiler.profile() as found:
+        handle = compat.ops.profiler._record_function_enter("mine")
+        compat.ones(2).add(1).sum().item()
+        compat.ops.profiler._record_function_exit(handle)
+    assert "mine" in [one.key for one in found.key_averages()]

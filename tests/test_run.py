@@ -141,3 +141,8 @@ def test_report_says_what_ran_and_where_it_looked(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     assert "sections         3" in ended.stderr
     assert "       3  script.py:3" in ended.stderr
+
+
+def test_annotations_are_objects(tmp_path: Path) -> None:
+    ended = run_script(tmp_path, "def f(x: int): ...\nprint(f.__annotations__)\n")
+    assert ended.stdout == "{'x': <class 'int'>}\n"

@@ -93,6 +93,9 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
     if not _levels or not tensor.requires_grad or not _levels[-1].duals:
         return UnpackedDualTensor(tensor, None)
     here = _levels[-1]
+    for dual, tangent in here.duals:
+        if tensor is dual:
+            return UnpackedDualTensor(tensor.detach() if here.plain else tensor, tangent)
     duals = [dual for dual, _ in here.duals]
     with torch.enable_grad():
         mark = torch.zeros_like(tensor, requires_grad=True)

@@ -5,3 +5,4 @@ from __future__ import annotations
 from compat.backends import cuda as cuda
 from compat.backends import cudnn as cudnn
 from compat.backends import mps as mps
+from compat.backends import opt_einsum as opt_einsum

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 import types
 import warnings
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from compat.core.device import device as _device
 from compat.core.device import platform_devices
 from compat.engine.recorder import local
+from compat.front.typed import CUDA as _CUDA_TYPES
 
 
 def device_count() -> int:
@@ -98,6 +100,54 @@ def max_memory_allocated(device: Any = None) -> int:
     return _told(device, "peak_bytes_in_use")
 
 
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Begins a new maximum: not possible, since XLA keeps one for the whole process."""
+    _need()
+    warnings.warn("compat cannot reset XLA's peak of memory in use", stacklevel=2)
+
+
+def get_device_capability(device: Any = None) -> tuple[int, int]:
+    """The generation of a GPU: (9, 0) for an H100."""
+    _need()
+    major, _, minor = str(_gpu(device).compute_capability).partition(".")
+    return int(major), int(minor or 0)
+
+
+class Event:
+    """A mark in the work of a GPU: everything before it has run when it is passed."""
+
+    def __init__(
+        self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False,
+        external: bool = False,
+    ) -> None:  # fmt: skip
+        _need()
+        self.time: float | None = None
+        self.enable_timing = enable_timing
+
+    def record(self, stream: Any = None) -> None:
+        """Sets the mark here: runs what is pending and waits for it."""
+        synchronize()
+        self.time = time.perf_counter()
+
+    def query(self) -> bool:
+        """Whether everything before the mark has run."""
+        return True
+
+    def synchronize(self) -> None:
+        """Waits for the mark, which has been passed."""
+
+    def wait(self, stream: Any = None) -> None:
+        """Work is in order anyway."""
+
+    def elapsed_time(self, end_event: Event) -> float:
+        """Milliseconds from this mark to another; both were made with `enable_timing`."""
+        if not (self.enable_timing and end_event.enable_timing):
+            raise ValueError("Both events must be created with argument 'enable_timing=True'.")
+        if self.time is None or end_event.time is None:
+            raise ValueError("Both events must be recorded before calculating elapsed time.")
+        return (end_event.time - self.time) * 1e3
+
+
 class Stream:
     """A queue of work. XLA orders work by itself, so that every queue is the one there is."""
 
@@ -168,7 +218,9 @@ def _told(device: Any, what: str) -> int:
 
 
 def __getattr__(name: str) -> Any:
-    """Opens `torch.cuda.amp` at its first use."""
+    """Opens `torch.cuda.amp` at its first use; `torch.cuda.FloatTensor` and its kin."""
     if name == "amp":
         return importlib.import_module("compat.cuda.amp")
+    if name in _CUDA_TYPES:
+        return _CUDA_TYPES[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

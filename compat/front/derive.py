@@ -16,6 +16,7 @@ from compat.engine.recorder import local
 from compat.front.base import TensorBase, known
 from compat.front.call import ABSENT, PLAN_LIMIT, Plan, code_of, device_of, plan_for, refuse_all
 from compat.front.into import inplace_of, into_of
+from compat.front.speaking import speakers, spoken
 from compat.front.spellings import ONCE, legacy_of, varied_of
 from compat.ops.declare import OPS, Op, Parameter
 
@@ -75,7 +76,7 @@ def function_of(op: Op) -> Callable[..., Any]:
     """The public function of an op."""
     plans: dict[Any, Plan] = {}
     _plans[op] = plans
-    slow, refuse = _slow_path(op, plans)
+    slow, refuse = _slow_path(op, plans, lambda: front)
     scope: dict[str, Any] = {
         "Base": TensorBase, "plans": plans, "slow": slow, "refuse": refuse, "ABSENT": ABSENT,
         "into": into_of(op), "in_bounds": _in_bounds(op), "__builtins__": __builtins__,
@@ -180,7 +181,7 @@ def _keywords(parameters: tuple[Parameter, ...]) -> str:
 
 
 def _slow_path(
-    op: Op, plans: dict[Any, Plan]
+    op: Op, plans: dict[Any, Plan], front: Callable[[], Callable[..., Any]]
 ) -> tuple[Callable[..., Any], Callable[..., None]]:
     """The first call with these metas and settings: checks everything and makes the plan; and
     the same for a call whose data are wrong, which is refused for the rest first."""
@@ -228,6 +229,9 @@ def _slow_path(
                 each = next((one for one in each if isinstance(one, TensorBase)), None)
             if isinstance(each, TensorBase) and each._answer is not None:
                 return each._answer(op.name, (), _by_name(op, given))
+        found = speakers(op, given)
+        if found:
+            return spoken(op, front(), found, given)
         plan, dynamic = planned(*given)
         return plan.launch(plan, *dynamic)
 

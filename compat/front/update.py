@@ -86,3 +86,8 @@ def fresh_state(like: TensorBase, value: Any = 0, shape: Sequence[int] | None = 
 def run_pending() -> None:
     """A natural boundary: launches what this thread has recorded."""
     local.recorder.flush()
+
+
+def pending() -> int:
+    """How many results this thread has recorded and not computed."""
+    return len(local.section.values)

@@ -11,6 +11,7 @@ import numpy as np
 
 import compat as torch
 from compat.func.lifting import Lifted, chunks, is_tensor, run
+from compat.tape.backward import Outside, running
 from compat.utils._pytree import tree_flatten, tree_structure, tree_unflatten
 
 _CONTROL = (
@@ -61,6 +62,15 @@ def vmap(
         size = _size(mapped)
         axes = tuple(None if dim is None else dim for _, dim in mapped)
         tensors = [one for one, _ in mapped]
+        try:
+            return whole(lifted, mapped, tensors, axes, size)
+        except Outside:
+            return _one_by_one(name, lifted, marks, size, out_dims)
+
+    def whole(
+        lifted: Lifted, mapped: Sequence[tuple[Any, int | None]], tensors: Sequence[Any],
+        axes: tuple[int | None, ...], size: int,
+    ) -> Any:  # fmt: skip
         if chunk_size is None or chunk_size >= size:
             return _once(name, lifted, tensors, axes, out_dims, randomness)
         parts = []
@@ -73,6 +83,33 @@ def vmap(
         return _joined(name, parts, out_dims)
 
     return inside
+
+
+def _one_by_one(
+    name: str, lifted: Lifted, marks: Sequence[int | None], size: int, out_dims: Any
+) -> Any:
+    """The function of each sample by itself, where it asks for gradients of a graph from outside:
+    that graph is no part of a pass over a whole batch. It is kept until the last sample."""
+    parts: list[list[Any]] = []
+    keep = getattr(running, "keep", False)
+    try:
+        for at in range(size):
+            running.keep = keep or at < size - 1
+            leaves = [
+                one if dim is None or not is_tensor(one) else one.select(dim, at)
+                for one, dim in zip(lifted.leaves, marks, strict=True)
+            ]
+            args, kwargs = tree_unflatten(leaves, lifted.given)
+            lifted.results, lifted.structure = tree_flatten(lifted.function(*args, **kwargs))
+            parts.append(lifted.results)
+    finally:
+        running.keep = keep
+    dims = _out_dims(name, out_dims, lifted)
+    made = [
+        column[0] if dim is None else torch.stack(column, dim)
+        for column, dim in zip(zip(*parts, strict=True), dims, strict=True)
+    ]
+    return tree_unflatten(made, lifted.structure)
 
 
 def _in_dims(name: str, in_dims: Any, args: tuple[Any, ...]) -> list[int | None]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import compat as torch
 from compat.core.level import divide
+from compat.optim.rule import RuleOptimizer
 
 _ALIGNED = ("linear", "bilinear", "trilinear")
 
@@ -62,6 +63,14 @@ def _any_order(newer: Callable[..., Any], self: Any) -> None:
     """The scheduler may go first."""
 
 
+def _unseen(newer: Callable[..., Any], self: Any, group: Any, params: Any, step: Any) -> None:
+    """Optimizers wrote to `param.data`, which backward does not notice."""
+    versions = [param._storage.version for param in params]
+    newer(self, group, params, step)
+    for param, version in zip(params, versions, strict=True):
+        param._storage.version = version
+
+
 def divide_layers() -> None:
     """Gives functions and methods their older forms."""
     functional = torch.nn.functional
@@ -73,6 +82,7 @@ def divide_layers() -> None:
     divide(torch.nn.Upsample.__init__, _upsample_layer)
     divide(torch.optim.Optimizer.zero_grad, _zeros)
     divide(torch.nn.Module.zero_grad, _zeros)
+    divide(RuleOptimizer._apply, _unseen, always=True)
     base = torch.optim.lr_scheduler.LRScheduler
     divide(base._initial_step, _before_the_first_epoch, always=True)
     divide(base.step, _step, always=True)

@@ -52,6 +52,9 @@ def _check_types(args: Sequence[Any], numbers: bool) -> list[Any]:
                 )
             each = each.to(kind)  # type: ignore[attr-defined]
         elif numbers and isinstance(each, float) and kind.category <= INTEGER:
+            if each.is_integer():
+                met.append(int(each))
+                continue
             raise RuntimeError(
                 f"a tensor of type {_type(first)} takes whole numbers only, not {each}"
             )
@@ -222,6 +225,19 @@ def _get_device(newer: Any, self: Any) -> int:
     return newer(self)
 
 
+def _item(newer: Any, self: Any, index: Any) -> Any:
+    """`x[0]` of a 0-dim tensor, as of a loss when losses had one element, is the tensor itself."""
+    if isinstance(index, int) and index == 0 and not self._meta.shape:
+        warnings.warn(
+            "invalid index of a 0-dim tensor. This will be an error in PyTorch 0.5. Use "
+            "tensor.item() to convert a 0-dim tensor to a Python number",
+            UserWarning,
+            stacklevel=3,
+        )
+        return self.view(())
+    return newer(self, index)
+
+
 def divide_operators() -> None:
     """Gives the operators their older forms."""
     tensor: Any = torch.Tensor
@@ -248,4 +264,5 @@ def divide_operators() -> None:
         divide(generated(function), _first_shape("masked_select"))
     divide(functions["normal"], _first_shape("normal"))
     divide(tensor.copy_, _copy)
+    divide(tensor.__getitem__, _item)
     divide(tensor.get_device, _get_device)

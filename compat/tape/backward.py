@@ -34,7 +34,12 @@ def backward(
     """
     grad_before = local.grad
     outer = getattr(running, "walk", None)
-    walk = _Walk(roots, targets, keep, create)
+    for tape, gradient in roots:
+        node = tape.node
+        if node is not None and gradient[0].meta.device.is_traced:
+            if not node.outs[tape.index].device.is_traced:
+                raise Outside
+    walk = _Walk(roots, targets, keep or getattr(running, "keep", False), create)
     try:  # what an interrupt may leave changed is changed in here
         local.grad, running.walk = create, walk
         return walk.run()
@@ -43,7 +48,12 @@ def backward(
         run_if_long()
 
 
-running = threading.local()  # walk: the innermost backward that runs in this thread
+class Outside(Exception):
+    """A gradient of a transformation meets a graph that was recorded outside of it."""
+
+
+# walk: the innermost backward that runs in this thread; keep: whether graphs are kept in any case.
+running = threading.local()
 check: Callable[..., None] | None = None  # looks at each result while anomalies are hunted
 
 

@@ -12,6 +12,7 @@ def test_tangents(torch, note):
         dual = forward.make_dual(x, v)
         other = forward.make_dual(x * 2, v * 3)
         note(lambda: forward.unpack_dual(dual))
+        note(lambda: forward.unpack_dual(dual).tangent is v)
         note(lambda: forward.unpack_dual((dual * dual).sum()))
         note(lambda: forward.unpack_dual(dual.exp() * other))
         note(lambda: forward.unpack_dual(dual[1:].sin()))

@@ -24,13 +24,23 @@ def told(call: Any) -> Any:
         warnings.simplefilter("ignore")
         try:
             made = call()
-        except (RuntimeError, TypeError) as error:
+        except (RuntimeError, TypeError, IndexError) as error:
             return str(error)
     return (made.tolist(), str(made.dtype)[6:]) if isinstance(made, torch.Tensor) else made
 
 
 def grown(steps: int = 2) -> Any:
     return torch.ones(2, requires_grad=True) * steps
+
+
+def after_a_step() -> Any:
+    """The gradient of a loss of what an optimizer has changed since."""
+    first, second = torch.nn.Parameter(torch.ones(1)), torch.nn.Parameter(torch.ones(1))
+    loss = (first * second).sum()
+    first.grad = torch.ones(1)
+    torch.optim.SGD([first], lr=0.5).step()
+    loss.backward()
+    return second.grad
 
 
 def x() -> Any:
@@ -65,6 +75,9 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "types": (lambda: i() + x(), ([8.0, -5.0], "float32"), "Expected object of type torch.Long"),
     "types_": (lambda: x().add_(i()), ([8.0, -5.0], "float32"), "Expected object of type"),
     "number": (lambda: i() * 1.5, ([10.5, -10.5], "float32"), "whole numbers only"),
+    "whole number": (lambda: 2.0 * i(), ([14.0, -14.0], "float32"), ([14, -14], "int64")),
+    "0-dim index": (lambda: torch.tensor(2.0)[0], "invalid index of a 0-dim", (2.0, "float32")),
+    "update": (lambda: after_a_step(), "modified by an inplace", ([1.0], "float32")),
     "0-dim": (lambda: x() + torch.tensor(1), ([2.0, 3.0], "float32"), ([2.0, 3.0], "float32")),
     "arange": (lambda: torch.arange(2), ([0, 1], "int64"), ([0.0, 1.0], "float32")),
     "full": (lambda: torch.full((1,), 3), ([3], "int64"), ([3.0], "float32")),

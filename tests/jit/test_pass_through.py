@@ -71,11 +71,3 @@ def test_scripted_modules_can_be_saved():
     compat.jit.save(traced, buffer)
     buffer.seek(0)
     assert compat.jit.load(buffer)(x).tolist() == [[0.5] * 3]
-
-
-def test_fx_says_what_it_is_not():
-    assert compat.fx.wrap(halved) is halved
-    with pytest.raises(NotImplementedError, match="symbolic_trace"):
-        compat.fx.symbolic_trace(Net())
-    with pytest.raises(NotImplementedError, match="GraphModule"):
-        compat.fx.GraphModule()

@@ -162,9 +162,9 @@ def check_classes(input: jax.Array, target: jax.Array) -> None:
         require(target.ndim <= 1, "multi-target not supported at the moment")
         return
     require(
-        input.shape[0] == (target.shape[0] if target.ndim else 1),
+        input.shape[0] == (target.shape[0] if target.ndim else 0),
         f"Expected input batch_size ({input.shape[0]}) to match target batch_size "
-        f"({target.shape[0] if target.ndim else 1}).",
+        f"({target.shape[0] if target.ndim else 0}).",
         ValueError,
     )
     require(

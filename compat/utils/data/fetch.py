@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import compat as torch
+from compat.front.update import pending, run_pending
 
 from .collate import default_collate
 from .dataset import IterableDataset, Subset, TensorDataset, many
@@ -29,6 +30,7 @@ class Fetcher:
 
     def fetch(self, index: Any) -> Any:
         """The batch (or the sample) of an index; StopIteration at the end of a stream."""
+        before = pending()
         if self.stream is not None:
             data = self._from_stream(index)
         elif not self.batches:
@@ -39,7 +41,12 @@ class Fetcher:
                 if data is not None:
                     return data
             data = many(self.dataset, index)
-        return self.collate_fn(data)
+        batch = self.collate_fn(data)
+        # Steps of each sample are many and small, and seldom the same for two batches: apart from
+        # the program of the training step they run on the host, and that program is one for all.
+        if pending() - before >= (len(index) if self.batches else 2):
+            run_pending()
+        return batch
 
     def _from_stream(self, batch: Any) -> Any:
         assert self.stream is not None

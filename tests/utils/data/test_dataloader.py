@@ -110,3 +110,23 @@ def test_messages(torch, note):
     for name in ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset"):
         note(lambda: setattr(loader, name, 1))
     note(data.get_worker_info)
+
+
+def test_steps_of_samples_are_no_part_of_the_training_step() -> None:
+    import compat
+    from compat.front.update import pending
+
+    class Halves:
+        data = compat.arange(40.0).reshape(10, 4)
+
+        def __len__(self) -> int:
+            return 10
+
+        def __getitem__(self, at: int) -> compat.Tensor:
+            return self.data[at].clone() / 2
+
+    batches = iter(compat.utils.data.DataLoader(Halves(), batch_size=5))
+    before = pending()
+    first = next(batches)
+    assert pending() <= before
+    assert first.tolist() == (compat.arange(20.0).reshape(5, 4) / 2).tolist()

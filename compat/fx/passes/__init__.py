@@ -1,0 +1,1 @@
+"""torch.fx.passes: what is commonly done with a graph."""
