@@ -1,4 +1,4 @@
-"""Gradients that PyTorch leaves undefined: nothing comes back to reflections when there are none."""
+"""Gradients that PyTorch leaves undefined: none comes back to reflections when there are none."""
 
 from __future__ import annotations
 
