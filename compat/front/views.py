@@ -11,7 +11,6 @@ from typing import Any
 from compat.core.size import Size
 from compat.engine.recorder import local
 from compat.engine.value import meta
-from compat.front import base
 from compat.front.base import TensorBase, alias
 from compat.front.looking import storage_size
 from compat.ops.declare import VIEWS, Geometry, View
@@ -55,13 +54,7 @@ def sight_of(
 
 def show(tensor: TensorBase, sight: Sight) -> Any:
     """The view of a tensor that a sight of its geometry gives."""
-    made = _new(base.tensor_class)
-    made._storage, made._meta = tensor._storage, sight.view
-    made._offset, made._tape = tensor._offset + sight.shift, view_tape(tensor, sight)
-    return made
-
-
-_new = object.__new__
+    return alias(tensor, sight.view, tensor._offset + sight.shift, view_tape(tensor, sight))
 
 
 def sights_of(

@@ -249,7 +249,7 @@ def view_tape(source: Any, sight: Sight) -> Tape:
     view = sight.view
     if source_tape.requires and grad and view.differentiable:  # type: ignore[union-attr]
         fixed = made.startswith("multi")
-        node = _new(Node)
+        node = _new(Node)  # not by its constructor: this is the path of every view
         node.rule = sight.rules[fixed] or sight.rule(source, fixed)
         node.edges, node.mask, node.saved, node.numbers = (source_tape,), 1, (), ()
         node.outs, node.seq, node.hooks, node.extra = (view,), next(sequence), None, None
