@@ -7,15 +7,13 @@ from typing import Any
 import compat as torch
 from compat.distributions import constraints
 from compat.distributions.binomial import Binomial
-from compat.distributions.categorical import Categorical
-from compat.distributions.distribution import Distribution
+from compat.distributions.over_categorical import OverCategorical
 from compat.distributions.utils import broadcast_all, lazy_property
 
 
-class Multinomial(Distribution):
+class Multinomial(OverCategorical):
     """How often each of K categories comes in total_count draws."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     _kept = {"total_count": None, "_categorical": None}
 
     def __init__(self, total_count: int = 1, probs: torch.Tensor | None = None,
@@ -24,36 +22,11 @@ class Multinomial(Distribution):
         if not isinstance(total_count, int):
             raise NotImplementedError("inhomogeneous total_count is not supported")
         self.total_count = total_count
-        self._categorical = Categorical(probs, logits, validate_args=validate_args)
-        super().__init__(
-            self._categorical.batch_shape, self._categorical.param_shape[-1:],
-            validate_args=validate_args,
-        )  # fmt: skip
-
-    def _check_arguments(self) -> None:
-        """The categorical distribution has checked them."""
-
-    def _new(self, *args: Any, **kwargs: Any) -> torch.Tensor:
-        return self._categorical._new(*args, **kwargs)
+        super().__init__(probs, logits, validate_args)
 
     @constraints.dependent_property(is_discrete=True, event_dim=1)
     def support(self) -> constraints.Constraint:
         return constraints.multinomial(self.total_count)
-
-    @property
-    def probs(self) -> torch.Tensor:
-        """The chances, normalised."""
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> torch.Tensor:
-        """The logarithms of the chances."""
-        return self._categorical.logits
-
-    @property
-    def param_shape(self) -> torch.Size:
-        """The shape of the parameter that was given."""
-        return self._categorical.param_shape
 
     @property
     def mean(self) -> torch.Tensor:

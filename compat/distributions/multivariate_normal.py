@@ -46,6 +46,28 @@ def half_log_det(factor: torch.Tensor) -> torch.Tensor:
     return factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
 
 
+def only_one(covariance: Any, precision: Any, scale_tril: Any, wrong: type[Exception]) -> Any:
+    """The name and the matrix of the one that was given; the exception for none or several."""
+    named = {
+        "covariance_matrix": covariance, "scale_tril": scale_tril, "precision_matrix": precision,
+    }  # fmt: skip
+    given = [(name, matrix) for name, matrix in named.items() if matrix is not None]
+    if len(given) != 1:
+        raise wrong(
+            "Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified."
+        )
+    return given[0]
+
+
+def lower_factor(name: str, matrix: torch.Tensor) -> torch.Tensor:
+    """The lower Cholesky factor of the covariance, from the matrix of this name."""
+    if name == "scale_tril":
+        return matrix
+    if name == "covariance_matrix":
+        return torch.linalg.cholesky(matrix)
+    return _precision_to_scale_tril(matrix)
+
+
 class MultivariateNormal(Distribution):
     """Normal vectors with mean loc, and one of a covariance, its inverse and its lower Cholesky
     factor."""
@@ -68,17 +90,7 @@ class MultivariateNormal(Distribution):
                  validate_args: bool | None = None) -> None:  # fmt: skip
         if loc.dim() < 1:
             raise ValueError("loc must be at least one-dimensional.")
-        given = {
-            "covariance_matrix": covariance_matrix, "scale_tril": scale_tril,
-            "precision_matrix": precision_matrix,
-        }  # fmt: skip
-        given = {name: one for name, one in given.items() if one is not None}
-        if len(given) != 1:
-            raise ValueError(
-                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be "
-                "specified."
-            )
-        ((name, matrix),) = given.items()
+        name, matrix = only_one(covariance_matrix, precision_matrix, scale_tril, ValueError)
         if matrix.dim() < 2:
             what = "scale_tril matrix" if name == "scale_tril" else name
             raise ValueError(
@@ -88,12 +100,7 @@ class MultivariateNormal(Distribution):
         setattr(self, name, matrix.expand(batch_shape + matrix.shape[-2:]))
         self.loc = loc.expand(batch_shape + loc.shape[-1:])
         super().__init__(batch_shape, self.loc.shape[-1:], validate_args=validate_args)
-        if name == "scale_tril":
-            self._unbroadcasted_scale_tril = matrix
-        elif name == "covariance_matrix":
-            self._unbroadcasted_scale_tril = torch.linalg.cholesky(matrix)
-        else:
-            self._unbroadcasted_scale_tril = _precision_to_scale_tril(matrix)
+        self._unbroadcasted_scale_tril = lower_factor(name, matrix)
 
     def _wide(self, matrix: torch.Tensor) -> torch.Tensor:
         return matrix.expand(self._batch_shape + self._event_shape + self._event_shape)

@@ -6,50 +6,23 @@ from typing import Any
 
 import compat as torch
 from compat.distributions import constraints
-from compat.distributions.categorical import Categorical
-from compat.distributions.distribution import Distribution
+from compat.distributions.over_categorical import OverCategorical
 
 
-class OneHotCategorical(Distribution):
+class OneHotCategorical(OverCategorical):
     """One of K categories, as a vector with a single 1."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     support = constraints.one_hot
     has_enumerate_support = True
     _kept = {"_categorical": None}
 
     def __init__(self, probs: torch.Tensor | None = None, logits: torch.Tensor | None = None,
                  validate_args: bool | None = None) -> None:  # fmt: skip
-        self._categorical = Categorical(probs, logits, validate_args=validate_args)
-        super().__init__(
-            self._categorical.batch_shape, self._categorical.param_shape[-1:],
-            validate_args=validate_args,
-        )  # fmt: skip
-
-    def _check_arguments(self) -> None:
-        """The categorical distribution has checked them."""
-
-    def _new(self, *args: Any, **kwargs: Any) -> torch.Tensor:
-        return self._categorical._new(*args, **kwargs)
+        super().__init__(probs, logits, validate_args)
 
     @property
     def _param(self) -> torch.Tensor:
         return self._categorical._param
-
-    @property
-    def probs(self) -> torch.Tensor:
-        """The chances, normalised."""
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> torch.Tensor:
-        """The logarithms of the chances."""
-        return self._categorical.logits
-
-    @property
-    def param_shape(self) -> torch.Size:
-        """The shape of the parameter that was given."""
-        return self._categorical.param_shape
 
     @property
     def mean(self) -> torch.Tensor:

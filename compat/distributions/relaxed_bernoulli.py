@@ -7,8 +7,8 @@ from typing import Any
 import compat as torch
 from compat.distributions import constraints
 from compat.distributions.odds import WithOdds
+from compat.distributions.relaxed import Relaxed
 from compat.distributions.scalar_transforms import SigmoidTransform
-from compat.distributions.transformed_distribution import TransformedDistribution
 from compat.distributions.utils import broadcast_all, clamp_probs
 
 
@@ -39,33 +39,14 @@ class LogitRelaxedBernoulli(WithOdds):
         return self.temperature.log() + away - 2 * away.exp().log1p()
 
 
-class RelaxedBernoulli(TransformedDistribution):
+class RelaxedBernoulli(Relaxed):
     """Numbers in (0, 1) that tend to Bernoulli samples as the temperature tends to 0."""
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
     support = constraints.unit_interval
-    has_rsample = True
     _kept = {}
 
     def __init__(self, temperature: torch.Tensor, probs: Any = None, logits: Any = None,
                  validate_args: bool | None = None) -> None:  # fmt: skip
         base = LogitRelaxedBernoulli(temperature, probs, logits, validate_args=validate_args)
         super().__init__(base, SigmoidTransform(), validate_args=validate_args)
-
-    def _check_arguments(self) -> None:
-        """The distribution of the logits has checked them."""
-
-    @property
-    def temperature(self) -> torch.Tensor:
-        """How far samples are from 0 and 1."""
-        return self.base_dist.temperature
-
-    @property
-    def logits(self) -> torch.Tensor:
-        """The logarithms of the odds."""
-        return self.base_dist.logits
-
-    @property
-    def probs(self) -> torch.Tensor:
-        """The chances."""
-        return self.base_dist.probs

@@ -6,17 +6,15 @@ from typing import Any
 
 import compat as torch
 from compat.distributions import constraints
-from compat.distributions.categorical import Categorical
-from compat.distributions.distribution import Distribution
+from compat.distributions.over_categorical import OverCategorical
+from compat.distributions.relaxed import Relaxed
 from compat.distributions.scalar_transforms import ExpTransform
-from compat.distributions.transformed_distribution import TransformedDistribution
 from compat.distributions.utils import broadcast_all, clamp_probs
 
 
-class ExpRelaxedCategorical(Distribution):
+class ExpRelaxedCategorical(OverCategorical):
     """The logarithms of relaxed one-hot samples."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     support = constraints.real_vector
     has_rsample = True
     _kept = {"_categorical": None, "temperature": None}
@@ -24,33 +22,8 @@ class ExpRelaxedCategorical(Distribution):
     def __init__(self, temperature: torch.Tensor, probs: torch.Tensor | None = None,
                  logits: torch.Tensor | None = None,
                  validate_args: bool | None = None) -> None:  # fmt: skip
-        self._categorical = Categorical(probs, logits, validate_args=validate_args)
         self.temperature = temperature
-        super().__init__(
-            self._categorical.batch_shape, self._categorical.param_shape[-1:],
-            validate_args=validate_args,
-        )  # fmt: skip
-
-    def _check_arguments(self) -> None:
-        """The categorical distribution has checked them."""
-
-    def _new(self, *args: Any, **kwargs: Any) -> torch.Tensor:
-        return self._categorical._new(*args, **kwargs)
-
-    @property
-    def param_shape(self) -> torch.Size:
-        """The shape of the parameter that was given."""
-        return self._categorical.param_shape
-
-    @property
-    def logits(self) -> torch.Tensor:
-        """The logarithms of the chances."""
-        return self._categorical.logits
-
-    @property
-    def probs(self) -> torch.Tensor:
-        """The chances, normalised."""
-        return self._categorical.probs
+        super().__init__(probs, logits, validate_args)
 
     def rsample(self, sample_shape: Any = ()) -> torch.Tensor:
         shape = self._extended_shape(sample_shape)
@@ -71,12 +44,11 @@ class ExpRelaxedCategorical(Distribution):
         return (score - score.logsumexp(dim=-1, keepdim=True)).sum(-1) + constant
 
 
-class RelaxedOneHotCategorical(TransformedDistribution):
+class RelaxedOneHotCategorical(Relaxed):
     """Points of the simplex that tend to one-hot vectors as the temperature tends to 0."""
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
     support = constraints.simplex
-    has_rsample = True
     _kept = {}
 
     def __init__(self, temperature: torch.Tensor, probs: torch.Tensor | None = None,
@@ -84,21 +56,3 @@ class RelaxedOneHotCategorical(TransformedDistribution):
                  validate_args: bool | None = None) -> None:  # fmt: skip
         base = ExpRelaxedCategorical(temperature, probs, logits, validate_args=validate_args)
         super().__init__(base, ExpTransform(), validate_args=validate_args)
-
-    def _check_arguments(self) -> None:
-        """The distribution of the logarithms has checked them."""
-
-    @property
-    def temperature(self) -> torch.Tensor:
-        """How far samples are from one-hot vectors."""
-        return self.base_dist.temperature
-
-    @property
-    def logits(self) -> torch.Tensor:
-        """The logarithms of the chances."""
-        return self.base_dist.logits
-
-    @property
-    def probs(self) -> torch.Tensor:
-        """The chances, normalised."""
-        return self.base_dist.probs

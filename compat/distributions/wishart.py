@@ -10,7 +10,7 @@ import compat as torch
 from compat.distributions import constraints
 from compat.distributions.chi2 import Chi2
 from compat.distributions.exp_family import ExponentialFamily
-from compat.distributions.multivariate_normal import _precision_to_scale_tril, half_log_det
+from compat.distributions.multivariate_normal import half_log_det, lower_factor, only_one
 from compat.distributions.utils import lazy_property
 
 _LOG_2 = math.log(2)
@@ -38,17 +38,9 @@ class Wishart(ExponentialFamily):
                  precision_matrix: torch.Tensor | None = None,
                  scale_tril: torch.Tensor | None = None,
                  validate_args: bool | None = None) -> None:  # fmt: skip
-        given = {
-            "covariance_matrix": covariance_matrix, "scale_tril": scale_tril,
-            "precision_matrix": precision_matrix,
-        }  # fmt: skip
-        given = {name: one for name, one in given.items() if one is not None}
-        if len(given) != 1:
-            raise AssertionError(
-                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be "
-                "specified."
-            )
-        ((name, matrix),) = given.items()
+        name, matrix = only_one(
+            covariance_matrix, precision_matrix, scale_tril, AssertionError
+        )
         if matrix.dim() < 2:
             raise ValueError(
                 "scale_tril must be at least two-dimensional, with optional leading batch "
@@ -72,12 +64,7 @@ class Wishart(ExponentialFamily):
         setattr(self, name, matrix.expand(batch_shape + (size, size)))
         self._event_shape = matrix.shape[-2:]
         super().__init__(batch_shape, matrix.shape[-2:], validate_args=validate_args)
-        if name == "scale_tril":
-            self._unbroadcasted_scale_tril = matrix
-        elif name == "covariance_matrix":
-            self._unbroadcasted_scale_tril = torch.linalg.cholesky(matrix)
-        else:
-            self._unbroadcasted_scale_tril = _precision_to_scale_tril(matrix)
+        self._unbroadcasted_scale_tril = lower_factor(name, matrix)
 
     @property
     def arg_constraints(self) -> dict[str, constraints.Constraint]:
