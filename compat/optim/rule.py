@@ -52,10 +52,13 @@ class RuleOptimizer(Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            params = [param for param in group["params"] if param.grad is not None]
-            if any([param.grad.is_sparse for param in params]):
-                self._apply_sparse(group, [param for param in params if param.grad.is_sparse])
-                params = [param for param in params if not param.grad.is_sparse]
+            params, sparse = [], []
+            for param in group["params"]:
+                grad = param.grad
+                if grad is not None:
+                    (sparse if grad.is_sparse else params).append(param)
+            if sparse:
+                self._apply_sparse(group, sparse)
             for chosen, step in self._by_step(group, params):
                 self._apply(group, chosen, step)
         run_pending()
