@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import jax.numpy as jnp
@@ -14,10 +15,10 @@ from compat.autograd.function import Function as Function
 from compat.autograd.gradcheck import gradcheck as gradcheck
 from compat.autograd.gradcheck import gradgradcheck as gradgradcheck
 from compat.autograd.variable import Variable as Variable
-from compat.engine.spec import spec
+from compat.engine.spec import Spec, spec
 from compat.engine.value import Meta, meta
 from compat.front import create
-from compat.front.base import TensorBase, received
+from compat.front.base import TensorBase, wrap
 from compat.tape import backward as walk
 from compat.tape.differentiate import record
 from compat.tape.history import current, is_sink
@@ -146,7 +147,7 @@ def _listed(given: Any) -> list[Any]:
 
 def _shown(tensor: Any, found: Any) -> Any:
     """A gradient as the tensor that a user gets for it."""
-    made = received(*found)
+    made = wrap(*found)
     if getattr(tensor, "_answer", None) is None:
         return made
     return tensor._as_gradient(made)
@@ -164,10 +165,16 @@ def _edge_tape(edge: Any) -> Tape:
 
 def _one(of: Meta) -> Any:
     """The gradient of a scalar with respect to itself, as a recorded constant."""
-    entry = spec(("one", of.facts), "ones", lambda: lambda: jnp.ones(of.shape, of.dtype.numpy), ())
+    entry, dense = _one_like(of)
     (made,) = record(entry, (), (), of.device)
-    made.meta = meta(of.shape, of.dtype, None, of.device)
+    made.meta = dense
     return made
+
+
+@lru_cache(256)
+def _one_like(of: Meta) -> tuple[Spec, Meta]:
+    entry = spec(("one", of.facts), "ones", lambda: lambda: jnp.ones(of.shape, of.dtype.numpy), ())
+    return entry, meta(of.shape, of.dtype, None, of.device)
 
 
 def _target(tensor: Any) -> Tape:

@@ -210,7 +210,9 @@ def arguments(section: Section, known: Known) -> list[Any]:
         packs.append(np.array(section.floats, np.float64))
     if section.ints:
         packs.append(np.array(section.ints, np.int64))
-    packs += [on_device(leaf) for leaf in itertools.islice(section.leaves, known.leaves)]
+    for leaf in itertools.islice(section.leaves, known.leaves):
+        array = leaf.array
+        packs.append(array if type(array) is not np.ndarray else on_device(leaf))
     return packs
 
 

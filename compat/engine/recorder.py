@@ -107,10 +107,9 @@ _UNREACHABLE = _calibrate()
 def _free(section: Section) -> frozenset[int]:
     """Leaves whose buffers may be destroyed: ours, and overwritten by this section."""
     count = sys.getrefcount
+    leaves = section.leaves.items()
     return frozenset(
-        place
-        for leaf, place in section.leaves.items()
-        if count(leaf) <= _UNREACHABLE_LEAF and leaf.slot >= 0
+        [place for leaf, place in leaves if count(leaf) <= _UNREACHABLE_LEAF and leaf.slot >= 0]
     )
 
 

@@ -78,8 +78,13 @@ class Section:
         for operand in operands:
             if operand.section is self:
                 wiring.append(operand.slot)
+            elif operand in leaves:
+                wiring.append(leaves[operand])
+            elif operand.array is not None:
+                place = leaves[operand] = -1 - len(leaves)
+                wiring.append(place)
             else:
-                wiring.append(leaves.get(operand) or self.leaf(operand))
+                wiring.append(self.leaf(operand))
         values = self.values
         made = []
         try:

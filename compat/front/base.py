@@ -45,8 +45,10 @@ class TensorBase:
 tensor_class: type = TensorBase  # `Tensor`, once it is there
 
 
-def wrap(value: Value, tape: Tape | None = None) -> Any:
-    """A tensor of its own storage that holds the value."""
+def wrap(value: Any, tape: Tape | None = None) -> Any:
+    """A tensor of its own storage that holds the value; what is not strided makes its own."""
+    if type(value) is not Value:
+        return value.tensor(tape)
     storage = _new(Storage)
     storage.value, storage.version = value, 0
     tensor = _new(tensor_class)
@@ -54,12 +56,7 @@ def wrap(value: Value, tape: Tape | None = None) -> Any:
     return tensor
 
 
-def received(value: Any, tape: Tape | None = None) -> Any:
-    """A gradient as a tensor. One that is not strided comes as such, and not as a value."""
-    return wrap(value, tape) if type(value) is Value else value.tensor(tape)
-
-
-graph.wrap = received
+graph.wrap = wrap
 
 
 def alias(tensor: TensorBase, view: Meta, offset: int, tape: Tape | None = None) -> Any:
@@ -179,7 +176,13 @@ def host_view(flat: np.ndarray[Any, Any], one: Meta, offset: int) -> np.ndarray[
 
 def store(tensor: TensorBase, value: Value) -> None:
     """Overwrites the tensor's elements; the value has its shape and type, and no other holder."""
-    store_at(tensor._storage, tensor._meta, tensor._offset, value)
+    storage = tensor._storage
+    if type(storage) is Storage and storage.value.meta is tensor._meta:  # all of it, in its order
+        value.meta = tensor._meta
+        storage.value = value
+        storage.version += 1
+    else:
+        store_at(storage, tensor._meta, tensor._offset, value)
 
 
 def store_at(storage: Storage, one: Meta, offset: int, value: Value) -> None:

@@ -316,7 +316,7 @@ def attach(
         tape = tensor._tape
         if tape is not None:
             if tape.is_view:
-                tape = history.current(tensor)
+                tape = history.edge(history.current(tensor))  # type: ignore[arg-type]
             if tape.requires:  # type: ignore
                 mask |= bit
             elif tape.is_volatile:  # type: ignore

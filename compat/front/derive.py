@@ -11,6 +11,8 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 from compat.core.size import wrap_dim
 from compat.engine.recorder import local
 from compat.front.base import TensorBase, known
@@ -339,7 +341,8 @@ def _in_bounds(op: Op) -> Callable[..., Exception | None]:
         axis = 0 if dim is None else wrap_dim(dim, len(shape))
         size = input._meta.numel if dim is None else shape[axis] if shape else 1
         lowest = -size if negative else 0
-        if array.min() < lowest or array.max() >= size:
+        low, high = np.minimum.reduce(array, None), np.maximum.reduce(array, None)
+        if low < lowest or high >= size:
             wrong = int(array[(array < lowest) | (array >= size)].flat[0])
             return kind(text.format(index=wrong, dim=axis, size=size))
         return None

@@ -423,11 +423,11 @@ class Tensor(TensorBase, metaclass=_TensorType):
         **legacy: Any,
     ) -> None:
         """Adds to the leaves' `.grad` the gradient of this tensor (of its sum with gradient)."""
-        from compat.autograd import backward
+        import compat.autograd as autograd
 
         if "retain_variables" in legacy:
             retain_graph = legacy["retain_variables"]
-        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+        autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def retain_grad(self) -> None:
         """Keeps `.grad` for this tensor though it is not a leaf."""

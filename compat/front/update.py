@@ -9,7 +9,7 @@ import numpy as np
 
 from compat.engine.recorder import local
 from compat.engine.spec import KINDS, spec
-from compat.front.base import TensorBase, section_of, store, value_of, wrap
+from compat.front.base import TensorBase, read, section_of, store, value_of, wrap
 from compat.front.create import from_host
 
 
@@ -38,11 +38,30 @@ def overwrite(
 ) -> None:
     """Overwrites the targets with function(arrays of targets and sources, numbers)."""
     tensors = [*targets, *sources]
-    values = [value_of(tensor) for tensor in tensors]
+    values = []
+    for tensor in tensors:  # `value_of`, without a call for each
+        value = tensor._storage.value
+        values.append(value if value.meta is tensor._meta else read(tensor))
     made = _entry(key, name, function, tensors, values, numbers)
     for target, value in zip(targets, made, strict=True):
-        value.meta = target._meta
         store(target, value)
+
+
+def gradients(tensors: Sequence[TensorBase]) -> list[Any]:
+    """The `.grad` of each tensor, None where there is none: one call for a whole model."""
+    found = []
+    for tensor in tensors:
+        tape = tensor._tape
+        found.append(None if tape is None or tape.extra is None else tape.extra.grad)
+    return found
+
+
+def drop_gradients(tensors: Sequence[TensorBase]) -> None:
+    """Sets the `.grad` of each tensor to None."""
+    for tensor in tensors:
+        tape = tensor._tape
+        if tape is not None and tape.extra is not None:
+            tape.extra.grad = None
 
 
 def _entry(

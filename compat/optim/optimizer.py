@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 import compat as torch
+from compat.front.update import drop_gradients, gradients
 from compat.utils.hooks import RemovableHandle
 
 Hook: TypeAlias = Callable[..., Any]
@@ -220,13 +221,11 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Takes the gradients of all parameters away, or sets them to zero."""
         for group in self.param_groups:
-            for param in group["params"]:
-                grad = param.grad
-                if grad is None:
-                    continue
-                if set_to_none:
-                    param.grad = None
-                else:
+            if set_to_none:
+                drop_gradients(group["params"])
+                continue
+            for grad in gradients(group["params"]):
+                if grad is not None:
                     if grad.grad_fn is not None:
                         grad.detach_()
                     else:

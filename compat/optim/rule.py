@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 
 import compat as torch
-from compat.front.update import fresh_state, overwrite, run_pending
+from compat.front.update import fresh_state, gradients, overwrite, run_pending
 from compat.optim.checks import check_strided
 from compat.optim.optimizer import Optimizer
 
@@ -53,8 +53,7 @@ class RuleOptimizer(Optimizer):
                 loss = closure()
         for group in self.param_groups:
             params, sparse = [], []
-            for param in group["params"]:
-                grad = param.grad
+            for param, grad in zip(group["params"], gradients(group["params"]), strict=True):
                 if grad is not None:
                     (sparse if grad.is_sparse else params).append(param)
             if sparse:
@@ -74,8 +73,10 @@ class RuleOptimizer(Optimizer):
         parts: dict[int, tuple[list[Any], Any]] = {}
         for param in params:
             state = self.state[param]
-            fresh = [name for name in names if state.get(name) is None]
-            if fresh or (self.counts and "step" not in state):
+            started = not self.counts or "step" in state
+            for name in names:
+                started = started and state.get(name) is not None
+            if not started:
                 self.start(group, param, state)
             key = id(state["step"]) if self.counts else 0
             parts.setdefault(key, ([], state.get("step")))[0].append(param)
@@ -118,8 +119,9 @@ class RuleOptimizer(Optimizer):
     def _apply(self, group: dict[str, Any], params: Sequence[Any], step: int) -> None:
         names = self.active_states(group)
         flags, numbers = self.flags(group), self.numbers(group, step)
-        grads = [param.grad for param in params]
-        states = [[self.state[param][name] for param in params] for name in names]
+        grads = gradients(params)
+        kept = [self.state[param] for param in params] if names else []
+        states = [[state[name] for state in kept] for name in names]
         count, update = len(params), type(self).update
 
         def whole(arrays: Any, given: Any) -> list[Any]:
@@ -131,7 +133,9 @@ class RuleOptimizer(Optimizer):
             ]
             return [each for column in zip(*rows, strict=True) for each in column]
 
-        targets = [*params, *(tensor for column in states for tensor in column)]
+        targets = list(params)
+        for column in states:
+            targets += column
         key = (type(self), flags, count, names)
         overwrite(key, type(self).__name__, whole, targets, grads, numbers)
 

@@ -95,7 +95,12 @@ class _Walk:
                 self.visit(node, gradients, useful)
         if self.targets is None:
             for tape, gradient in self.leaves.items():
-                self.accumulate(tape, gradient)
+                more = tape.extra or tape.more()
+                watched = more.hooks or more.post_hooks or more.stand_in is not None
+                if watched or more.grad is not None:
+                    self.accumulate(tape, gradient)
+                else:  # each parameter of a training step
+                    more.grad = graph.wrap(*gradient)
             return []
         return [self.result_of(tape) for tape in self.targets]
 
@@ -119,22 +124,22 @@ class _Walk:
             given = tuple([at for at, one in enumerate(gradients) if one is not None])
             operands = [*saved[::3], *[one[0] for one in gradients if one is not None]]
         plan = rule.plans.get((node.mask, given)) or rule.backward(node.mask, given)
-        made = record(plan[0], operands, node.numbers)
+        made = iter(record(plan[0], operands, node.numbers))
         if saved and not self.keep:
             node.saved = None
-        at = 0
-        flowing = self.flowing
+        flowing, leaves = self.flowing, self.leaves
         for edge in node.edges:
             if edge is None:
                 continue
-            gradient = (made[at], None)
-            at += 1
+            gradient = (next(made), None)
             target = edge.node
-            if target is None or target in flowing or len(target.outs) != 1:
-                self.send(edge, gradient)
-            else:
+            if target is not None and target not in flowing and len(target.outs) == 1:
                 flowing[target] = [gradient]
                 heappush(self.heap, (-target.seq, target))
+            elif target is None and edge not in leaves and not edge.is_view:
+                leaves[edge] = gradient
+            else:
+                self.send(edge, gradient)
 
     def order(self) -> list[Node]:
         """Every node that can be reached, latest first."""

@@ -248,6 +248,7 @@ def view_tape(source: Any, sight: Sight) -> Tape:
         tape.base = source
     view = sight.view
     if source_tape.requires and grad and view.differentiable:  # type: ignore[union-attr]
+        source_tape = edge(source_tape)  # type: ignore[arg-type]
         fixed = made.startswith("multi")
         node = _new(Node)  # not by its constructor: this is the path of every view
         node.rule = sight.rules[fixed] or sight.rule(source, fixed)
@@ -271,9 +272,18 @@ def _follows(view: Any) -> bool:
 def current(tensor: Any) -> Tape | None:
     """The tensor's tape, after what was written to its base."""
     tape = tensor._tape
-    if tape is not None and tape.is_view:
+    if tape is None or not tape.is_view:
+        return tape
+    if tape.node is None or tape.version != tensor._storage.version:
         refresh(tensor)
-        return tensor._tape
+    return tensor._tape
+
+
+def edge(tape: Tape) -> Tape:
+    """What the graph keeps of a tape: of a view's its node alone, since the tape refers to the
+    base, whose elements would live, and be results of the program, as long as the graph does."""
+    if tape.is_view and tape.node is not None:
+        return result_tape(tape.node, tape.index)
     return tape
 
 

@@ -244,7 +244,7 @@ class ViewTape(Tape):
 class Extra:
     """The rarely used part of a tape."""
 
-    __slots__ = ("grad", "hooks", "post_hooks", "owner", "retains", "_accumulator")
+    __slots__ = ("grad", "hooks", "post_hooks", "owner", "retains", "stand_in")
 
     def __init__(self) -> None:
         self.grad: Any = None
@@ -252,18 +252,18 @@ class Extra:
         self.post_hooks: OrderedDict[int, Callable[..., Any]] | None = None
         self.owner: ref[Any] | None = None
         self.retains = False
-        self._accumulator: AccumulateGrad | None = None
+        self.stand_in: AccumulateGrad | None = None
 
     @property
     def node_hooks(self) -> NodeHooks | None:
         """The hooks of the leaf's accumulator."""
-        return None if self._accumulator is None else self._accumulator.extra
+        return None if self.stand_in is None else self.stand_in.extra
 
     def accumulator(self, tape: Tape) -> AccumulateGrad:
         """The node that stands for the leaf in `next_functions`."""
-        if self._accumulator is None:
-            self._accumulator = AccumulateGrad(tape)
-        return self._accumulator
+        if self.stand_in is None:
+            self.stand_in = AccumulateGrad(tape)
+        return self.stand_in
 
 
 class AccumulateGrad:

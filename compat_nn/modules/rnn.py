@@ -134,7 +134,10 @@ class RNNBase(Module):
 
     @property
     def _flat_weights(self) -> list[Parameter]:
-        return [getattr(self, name) for name in self._flat_weights_names]
+        own = self._parameters
+        return [
+            own[name] if name in own else getattr(self, name) for name in self._flat_weights_names
+        ]
 
     def flatten_parameters(self) -> None:
         """Nothing to do: where weights lie in memory is the compiler's affair."""
@@ -149,7 +152,7 @@ class RNNBase(Module):
 
     def check_input(self, input: Tensor, batch_sizes: Tensor | None) -> None:
         """Raises when the input does not fit the layer."""
-        weight = self._flat_weights[0]
+        weight = getattr(self, self._all_weights[0][0])
         if input.dtype != weight.dtype and not torch.is_autocast_enabled():
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). "
@@ -244,8 +247,10 @@ class RNNBase(Module):
             if hx is not None:
                 hx = self._rebuild(one.unsqueeze(1) for one in self._states(hx))
         if hx is None:
+            self.check_input(input, None)
             hx = self._zero_state(input, None)
-        self.check_forward_args(input, hx, None)
+        else:
+            self.check_forward_args(input, hx, None)
         output, last = self._run(input, hx, None)
         if batched:
             return output, last
@@ -359,9 +364,11 @@ class LSTM(RNNBase):
             )
 
     def _zero_state(self, input: Tensor, batch_sizes: Tensor | None) -> Any:
+        hidden = super()._zero_state(input, batch_sizes)
+        if not self.proj_size:
+            return hidden, hidden
         cell = self.get_expected_cell_size(input, batch_sizes)
-        zeros = torch.zeros(cell, dtype=input.dtype, device=input.device)
-        return super()._zero_state(input, batch_sizes), zeros
+        return hidden, torch.zeros(cell, dtype=input.dtype, device=input.device)
 
     def _run(self, input: Tensor, hx: Any, batch_sizes: Tensor | None) -> tuple[Tensor, Any]:
         output, hidden, cell = torch.lstm(*self._arguments(input, hx, batch_sizes))

@@ -1,5 +1,7 @@
 """Hooks on saved tensors and on gradients; edges of the graph."""
 
+import weakref
+
 import pytest
 
 import compat
@@ -114,3 +116,15 @@ def test_what_a_node_saves_can_be_read() -> None:
     w.sum().backward()
     with pytest.raises(RuntimeError, match="already been freed"):
         _ = w.grad_fn._saved_result
+
+
+def test_a_graph_does_not_keep_the_base_of_a_view() -> None:
+    """After backward the loss refers to nodes only: what forward computed can go."""
+    x = compat.ones(4, 6, requires_grad=True)
+    base = x * 2
+    loss = (base.view(-1)[:3].exp() * base.t()[0, :3]).sum()
+    loss.backward()
+    seen = weakref.ref(base)
+    del base
+    assert seen() is None
+    assert x.grad is not None and loss.grad_fn is not None
