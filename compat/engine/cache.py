@@ -83,7 +83,7 @@ def compile_now(
 ) -> Program:
     """A program of the section that gives at least the live results, compiled while we wait."""
     made = _planned(known, section, live, free)
-    program.build(known, made, _shapes(section, known), _packs(section), device)
+    program.build(known, made, _shapes(section, known), _numbers(section), device)
     _keep(known, made)
     return made
 
@@ -93,7 +93,7 @@ def compile_later(
 ) -> None:
     """Has the compiling thread make a program, to be used from when it is there."""
     made = known.waiting = _planned(known, section, live, free)
-    compiler.submit(known, made, (_shapes(section, known), _packs(section), device))
+    compiler.submit(known, made, (_shapes(section, known), _numbers(section), device))
 
 
 def improve_later(
@@ -109,7 +109,7 @@ def improve_later(
     better = _planned(known, section, live, free, alone=True)
     if len(better.donated) > len(ready.donated) and not known.waiting:
         known.waiting = better
-        compiler.submit(known, better, (_shapes(section, known), _packs(section), device))
+        compiler.submit(known, better, (_shapes(section, known), _numbers(section), device))
 
 
 def _shapes(section: Section, known: Known) -> list[Any]:
@@ -119,8 +119,8 @@ def _shapes(section: Section, known: Known) -> list[Any]:
     ]
 
 
-def _packs(section: Section) -> tuple[bool, bool]:
-    return bool(section.floats), bool(section.ints)
+def _numbers(section: Section) -> tuple[int, int]:
+    return len(section.floats), len(section.ints)
 
 
 class Compiler:

@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import jaxpr_as_fun
 
 from compat.core.device import device as Device
 from compat.engine.recorder import local
@@ -37,7 +38,9 @@ class Rule:
     blind     a bit for each array that no gradient comes back to: `.grad` stays None
     """
 
-    __slots__ = ("names", "name", "entry", "inputs", "binding", "blind", "plans", "saves", "outs")
+    __slots__ = (
+        "names", "name", "entry", "inputs", "binding", "blind", "plans", "saves", "outs", "traces",
+    )  # fmt: skip
 
     def __init__(
         self, name: str, entry: Spec, inputs: Sequence[Meta], binding: Binding | None = None
@@ -51,6 +54,7 @@ class Rule:
         self.outs = entry.outs[: len(entry.outs) - entry.guarded]
         self.plans: dict[Any, tuple[Spec, Rule | None]] = {}
         self.saves: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {}
+        self.traces: dict[int, Any] = {}  # by mask, the backward of all results as a jaxpr
 
     def kept(self, mask: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Which inputs and which results backward reads when these inputs need gradients."""
@@ -65,14 +69,20 @@ class Rule:
             ins = tuple(sorted({at for where, at in needs if where == "in"}))
             return ins, tuple(sorted({at for where, at in needs if where == "out"}))
         everything = tuple(range(len(self.inputs)))
-        cotangents = tuple(at for at, out in enumerate(self.outs) if out.differentiable)
-        function = self._by_vjp(mask, everything, cotangents)
+        function = self._by_vjp(mask, everything, self.cotangents)
         avals = [one.aval for one in self.inputs]
-        avals += [self.outs[at].aval for at in cotangents]
+        avals += [self.outs[at].aval for at in self.cotangents]
         avals += [SCALAR_AVALS[kind] for kind in self.entry.kinds]
         with jax.enable_x64(True):
-            read = _inputs_read(jax.make_jaxpr(function)(*avals).jaxpr)
+            traced = jax.make_jaxpr(function)(*avals)
+        read = _inputs_read(traced.jaxpr)
+        self.traces[mask] = _without_unread(traced)
         return tuple(at for at in everything if read[at]), ()
+
+    @property
+    def cotangents(self) -> tuple[int, ...]:
+        """The results that gradients may arrive at."""
+        return tuple(at for at, out in enumerate(self.outs) if out.differentiable)
 
     def backward(self, mask: int, given: tuple[int, ...]) -> tuple[Spec, Rule | None]:
         """The backward entry for these inputs and these incoming gradients."""
@@ -82,6 +92,8 @@ class Rule:
             make: Callable[[], Callable[..., Any]]
             if self.binding:
                 make = lambda: self._by_rule(mask, ins, outs, given)  # noqa: E731
+            elif given == self.cotangents and mask in self.traces:
+                make = lambda: self._as_traced(mask, ins)  # noqa: E731
             else:
                 make = lambda: self._by_vjp(mask, ins, given)  # noqa: E731
             metas = [self.inputs[at] for at in ins]
@@ -122,6 +134,20 @@ class Rule:
                 for at, one in enumerate(self.outs)
             )
             return tuple(_conjugate(gradient) for gradient in pull(flowing))
+
+        return backward
+
+    def _as_traced(self, mask: int, ins: Sequence[int]) -> Callable[..., Any]:
+        """The same, as it was traced to find out what it reads: tracing a vjp is dear."""
+        function = jaxpr_as_fun(self.traces.pop(mask))
+
+        def backward(*operands: Any) -> Any:
+            saved = dict(zip(ins, operands, strict=False))
+            arrays = [
+                saved[at] if at in saved else jnp.zeros(one.shape, one.dtype.numpy)
+                for at, one in enumerate(self.inputs)
+            ]
+            return tuple(function(*arrays, *operands[len(ins) :]))
 
         return backward
 
@@ -237,6 +263,17 @@ def _fitted(gradient: Any, meta: Meta) -> Any:
     if jnp.iscomplexobj(gradient) and not meta.dtype.is_complex:
         gradient = gradient.real
     return gradient.astype(meta.dtype.numpy)
+
+
+def _without_unread(closed: Any) -> Any:
+    """A closed jaxpr without the equations that its results do not depend on."""
+    wanted = {id(var) for var in closed.jaxpr.outvars}
+    kept = []
+    for equation in reversed(closed.jaxpr.eqns):
+        if equation.effects or any(id(var) in wanted for var in equation.outvars):
+            kept.append(equation)
+            wanted.update(map(id, equation.invars))
+    return closed.replace(jaxpr=closed.jaxpr.replace(eqns=kept[::-1]))
 
 
 def _inputs_read(jaxpr: Any, used: list[bool] | None = None) -> list[bool]:
