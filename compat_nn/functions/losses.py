@@ -40,7 +40,7 @@ def ctc_loss(
         )
     targets = _rows(targets, wanted)
     where = {"dtype": torch.int64, "device": log_probs.device}
-    loss = hidden("_ctc_loss")(
+    (loss,) = hidden("_ctc_loss")(
         log_probs, targets.to(log_probs.device, torch.int64), torch.tensor(inputs, **where),
         torch.tensor(wanted, **where), blank, bool(zero_infinity),
     )  # fmt: skip
