@@ -105,7 +105,7 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     found = walk.backward(roots, targets, keep, create_graph)
     made: list[Any] = []
-    for tensor, one in zip(wanted, found, strict=True):
+    for at, (tensor, one) in enumerate(zip(wanted, found, strict=True)):
         if one is not None:
             made.append(_shown(tensor, one))
         elif materialize_grads:
@@ -114,8 +114,8 @@ def grad(
             made.append(None)
         else:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. "
-                "Set allow_unused=True if this is the desired behavior."
+                f"The differentiated Tensor at index {at} appears to not have been used in the "
+                "graph. Set allow_unused=True if this is the desired behavior."
             )
     return tuple(made)
 

@@ -401,12 +401,16 @@ def arange(
     found = dtype or (out._meta.dtype if out is not None else None) or (
         d.int64 if _is_whole(start, end, step) else d.get_default_dtype()
     )
-    if found.category <= d.INTEGER:  # fractions count for nothing
-        start, end, step = int(start), int(end), int(step) or step
+    if found is d.int64:
+        start, end, step = int(start), int(end), int(step)
+        if step == 0:
+            raise ValueError("step must be nonzero")
     if _is_whole(start, end, step):
         count = -(-(end - start) // step)
     else:
         count = math.ceil((end - start) / step)
+    if found.category <= d.INTEGER:  # the narrower ones count by fractions, and step by none
+        start, step = int(start), int(step)
     made = _stepped(count, start, step, found, where(device))
     if out is not None:
         return out.resize_(made._meta.shape).copy_(made)

@@ -58,9 +58,9 @@ class Op:
     results   names of the fields, for ops with several results
     guard     exception and text raised at the next look when the body's last result, a 0-dim
               bool, is False
-    extras    what few ops need; "blind" says, of the operands' metas, as bits to which no gradient
-              comes back; "divisor" names the operand by which whole numbers are divided,
-              "out" and "apart" say what `out=` refuses, see `front/into.py`
+    extras    what few ops need; "blind" says, of the settings and the operands' metas, as bits
+              to which no gradient comes back; "divisor" names the operand by which whole numbers
+              are divided, "out" and "apart" say what `out=` refuses, see `front/into.py`
     residuals how many trailing results are kept for `backward` and not given out
     """
 

@@ -50,7 +50,7 @@ class Rule:
         self.names = tuple(parameter.name for parameter, code in codes if code == "T")
         self.binding = binding if binding and binding.op.backward else None
         blind = binding.op.extras.get("blind") if binding else None
-        self.blind: int = blind(*self.inputs) if blind else 0
+        self.blind: int = blind(binding.statics, *self.inputs) if binding and blind else 0
         self.outs = entry.outs[: len(entry.outs) - entry.guarded]
         self.plans: dict[Any, tuple[Spec, Rule | None]] = {}
         self.saves: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {}

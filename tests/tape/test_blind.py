@@ -1,4 +1,4 @@
-"""Gradients that PyTorch leaves undefined: none comes back to reflections when there are none."""
+"""Gradients that PyTorch leaves undefined: to no reflections, through counts."""
 
 from __future__ import annotations
 
@@ -20,5 +20,21 @@ def test_reflections(count: int, create: bool) -> None:
         made = t.ormqr(a, tau, other).sum() + t.linalg.householder_product(a, tau).sum()
         made.backward(create_graph=create)
         return [None if one.grad is None else tuple(one.grad.shape) for one in (a, tau, other)]
+
+    assert grads(compat) == grads(torch)
+
+
+def test_the_norm_of_order_0() -> None:
+    def grads(t: Any) -> list[Any]:
+        found = []
+        for made in (lambda x: x.norm(0), lambda x: t.linalg.vector_norm(x, 0),
+                     lambda x: t.linalg.norm(x, 0) * x.sum(), lambda x: t.masked.norm(x, 0)):  # fmt: skip
+            x = t.arange(3.0).requires_grad_()
+            made(x).backward()
+            found.append(None if x.grad is None else x.grad.tolist())
+        x = t.arange(3.0).requires_grad_()
+        with pytest.raises(RuntimeError) as raised:
+            t.autograd.grad(x.norm(0), x)
+        return [*found, str(raised.value)]
 
     assert grads(compat) == grads(torch)

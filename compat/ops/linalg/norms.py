@@ -15,7 +15,7 @@ from compat.core.size import wrap_dim
 from compat.ops.declare import op
 from compat.ops.linalg.checks import matrix, square
 from compat.ops.linalg.spectra import any_matrix, sizes_of
-from compat.ops.reduce.sums import axes_of
+from compat.ops.reduce.sums import axes_of, counts
 from compat.ops.reduce.sums import vector_norm as along
 from compat.ops.roles import Array, Dims, DType, Flag
 from compat.ops.specialize import convert
@@ -99,7 +99,7 @@ def _shown(order: Any) -> str:
     return f"{order:g}" if isinstance(order, int | float) else str(order)
 
 
-@op(homes=("linalg",), extras={"node": "LinalgVectorNormBackward0"})
+@op(homes=("linalg",), extras={"node": "LinalgVectorNormBackward0", "blind": counts})
 def vector_norm(x: Array, ord: float = 2, dim: Dims | None = None, keepdim: Flag = False, *,
                 dtype: DType | None = None) -> Array:  # fmt: skip
     """The p-norm of all elements, or along dims."""
@@ -114,7 +114,7 @@ def matrix_norm(A: Array, ord: Any = "fro", dim: Any = (-2, -1), keepdim: Flag =
     return _matrix(A, ord, dim, keepdim, dtype)
 
 
-@op(homes=("linalg",))
+@op(homes=("linalg",), extras={"blind": counts})
 def norm(A: Array, ord: Any = None, dim: Dims | None = None, keepdim: Flag = False, *,
          dtype: DType | None = None) -> Array:  # fmt: skip
     """The norm of a vector or a matrix, by the number of dims; of all elements without ord."""

@@ -115,7 +115,7 @@ def _product(a: jax.Array, tau: jax.Array) -> jax.Array:
     return _reflect(a, tau, jnp.broadcast_to(jnp.eye(*a.shape[-2:], dtype=a.dtype), a.shape), False)
 
 
-def _without_reflections(input: Any, tau: Any, *_: Any) -> int:
+def _without_reflections(settings: Any, input: Any, tau: Any, *_: Any) -> int:
     """PyTorch sends no gradient back to reflections when there are none."""
     return 0 if tau.numel else 0b11
 

@@ -202,7 +202,12 @@ def std_mean(input: Operand, dim: Dims | None = None, correction: float = 1,
     return std(input, dim, correction, keepdim), jnp.mean(input, axes, keepdims=keepdim)
 
 
-@reduction(homes=("hidden",), name="_norm")
+def counts(settings: dict[str, Any], input: Any) -> int:
+    """The norm of order 0 counts: PyTorch sends no gradient back through it."""
+    return int(0 in (settings.get("p"), settings.get("ord")))
+
+
+@reduction(homes=("hidden",), name="_norm", extras={"blind": counts})
 def norm(input: Operand, p: Any = 2, dim: Dims | None = None, keepdim: Flag = False, *,
          dtype: DType | None = None) -> Array:  # fmt: skip
     """The p-norm of all elements, or along dims: p a number, inf or -inf."""
