@@ -346,7 +346,8 @@ def _sorted(equation: Any) -> Function:
 
     def ordered(*given: Any) -> Any:
         if len(given) == 1:
-            return (np.sort(given[0], axis, kind="stable"),)
+            kind = "stable" if given[0].dtype.kind in "fc" else None  # equal numbers are the same
+            return (np.sort(given[0], axis, kind=kind),)
         order = np.argsort(given[keys - 1], axis, kind="stable")
         for key in given[keys - 2 :: -1] if keys > 1 else ():
             again = np.argsort(np.take_along_axis(key, order, axis), axis, kind="stable")

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from compat.core.errors import require
 from compat.ops.declare import op, reduction
+from compat.ops.reduce.order import order
 from compat.ops.reduce.sums import axes_of, one_axis
 from compat.ops.roles import Array, Dim, Dims, Flag, Index
 
@@ -213,15 +214,6 @@ def aminmax(input: Array, *, dim: Dim | None = None, keepdim: Flag = False) -> t
 
 def _sorted_rule(grad_0: Any, result_1: Any, input: Any, dim: Any = -1) -> Any:
     return picked_rule(grad_0, result_1, input, dim, True)
-
-
-def order(input: jax.Array, axis: int, descending: bool) -> jax.Array:
-    """Places in ascending or descending order, equal ones in their own order; NaN is largest."""
-    if not descending:
-        return jnp.argsort(input, axis=axis, stable=True)
-    flipped = jnp.flip(input, axis)
-    places = jnp.flip(jnp.argsort(flipped, axis=axis, stable=True), axis)
-    return input.shape[axis] - 1 - places
 
 
 @op(results=("values", "indices"), backward=_sorted_rule)

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 from compat.core.dtype import get_default_dtype, type_name
 from compat.core.errors import require
 from compat.ops.declare import op, pointwise, reduction
-from compat.ops.reduce.extremes import _evenly_rule, order, picked_rule
+from compat.ops.reduce.extremes import _evenly_rule, picked_rule
+from compat.ops.reduce.order import order
 from compat.ops.reduce.sums import one_axis
 from compat.ops.roles import Array, Dim, Flag, Index, Operand
 
