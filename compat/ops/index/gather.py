@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -25,6 +26,8 @@ OF_FLAT = (
     IndexError, "out of range: tried to access index {index} on a tensor of {size} elements.",
     True, "input, None, index",
 )  # fmt: skip
+
+INSIDE = "promise_in_bounds"  # for indices that have been moved inside
 
 
 def in_range(index: jax.Array, size: int, negative: bool = False) -> jax.Array:
@@ -61,16 +64,24 @@ def gather(input: Array, dim: Dim, index: Array, *,
             f"Size does not match at dimension {d} expected index {list(index.shape)} to be no "
             f"larger than self {list(input.shape)} apart from dimension {axis}",
         )
-    made = base.at[grid_of(at, axis)].get(mode="clip")
+    if not base.size:
+        return jnp.zeros(index.shape, input.dtype), in_range(index, base.shape[axis])
+    made = base.reshape(-1).at[flat_places(at, axis, base.shape)].get(mode=INSIDE)
     return made.reshape(index.shape), in_range(index, base.shape[axis])
 
 
-def grid_of(index: jax.Array, axis: int) -> tuple[jax.Array, ...]:
-    """Full coordinates of an index tensor that counts along one axis."""
-    return tuple(
-        index if d == axis else lax.broadcasted_iota(index.dtype, index.shape, d)
-        for d in range(index.ndim)
-    )
+def flat_places(index: jax.Array, axis: int, shape: tuple[int, ...]) -> jax.Array:
+    """Where elements are in the flat order of a shape, given an index tensor that counts along
+    one axis. Indices out of range are moved inside.
+
+    One number an element: XLA:CPU takes 1.5 times as long for full coordinates (1024 x 1024).
+    """
+    places = jnp.clip(index, 0, shape[axis] - 1).astype("int64") * math.prod(shape[axis + 1 :])
+    for d in range(index.ndim):
+        if d != axis:
+            along = lax.broadcasted_iota("int64", index.shape, d)
+            places = places + along * math.prod(shape[d + 1 :])
+    return places.reshape(-1)
 
 
 @op(guard=OUT_OF_RANGE, extras={"bounds": OF_SLICES})

@@ -11,6 +11,7 @@ from compat.core.errors import require
 from compat.core.size import wrap_dim
 from compat.ops.declare import op, pointwise
 from compat.ops.index.gather import (
+    INSIDE,
     OF_COPIED,
     OF_FILLED,
     OF_FLAT,
@@ -18,7 +19,7 @@ from compat.ops.index.gather import (
     OF_SLICES,
     OUT_OF_RANGE,
     added,
-    grid_of,
+    flat_places,
     in_range,
 )
 from compat.ops.roles import Array, Bool, Dim, Flag, Scalar
@@ -58,24 +59,25 @@ def _placed(
         values = full[tuple(slice(0, n) for n in at.shape)]
     else:
         values = jnp.broadcast_to(src, at.shape)
-    values = values.astype(base.dtype)
-    where = grid_of(at, axis)
-    place = base.at[where]
+    values = values.astype(base.dtype).reshape(-1)
+    inside = in_range(index, base.shape[axis])
+    if not base.size:
+        return input, inside
+    where = flat_places(at, axis, base.shape)
+    base = base.reshape(-1)
     if how == "set":
-        made = place.set(values)
+        made = base.at[where].set(values, mode=INSIDE)
     else:
         if base.dtype == bool:  # sums are "or", products "and"
             require(how in _OF_TRUTH, f'"scatter_gather_{how}" not implemented for \'Bool\'',
                     NotImplementedError)  # fmt: skip
             base, values, how = base.astype("uint8"), values.astype("uint8"), _OF_TRUTH[how]
-            place = base.at[where]
         if not include:
             neutral = {"sum": 0, "mean": 0, "prod": 1}.get(how)
             fresh = values if neutral is None else jnp.full_like(values, neutral)
-            place = place.set(fresh).at[where]
-        made = _combined(base if include else None, place, values, where, how)
-        made = made.astype(input.dtype)
-    return made.reshape(input.shape), in_range(index, base.shape[axis])
+            base = base.at[where].set(fresh, mode=INSIDE)
+        made = _combined(base, values, where, how, include).astype(input.dtype)
+    return made.reshape(input.shape), inside
 
 
 _OF_TRUTH = {"sum": "amax", "prod": "amin", "amax": "amax", "amin": "amin"}
@@ -84,7 +86,7 @@ _OF_TRUTH = {"sum": "amax", "prod": "amin", "amax": "amax", "amin": "amin"}
 @jax.custom_jvp
 def _multiplied(base: jax.Array, values: jax.Array, where: Any) -> jax.Array:
     """base with values multiplied in. JAX has no derivative of it where places repeat."""
-    return base.at[where].multiply(values)
+    return base.at[where].multiply(values, mode=INSIDE)
 
 
 @_multiplied.defjvp
@@ -105,21 +107,23 @@ def _multiplied_jvp(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
     return _multiplied(base, values, where), moved.at[where].add(turned)
 
 
-def _combined(base: Any, place: Any, values: jax.Array, where: Any, how: str) -> jax.Array:
-    if how == "sum":
-        return place.add(values)
+def _combined(
+    base: jax.Array, values: jax.Array, where: jax.Array, how: str, include: bool
+) -> jax.Array:
+    """The flat base with values combined in at places; include: whether it counts for a mean."""
     if how == "prod":
-        return _multiplied(place.array, values, where)
+        return _multiplied(base, values, where)
     if how == "amax":
-        return place.max(values)
+        return base.at[where].max(values, mode=INSIDE)
     if how == "amin":
-        return place.min(values)
+        return base.at[where].min(values, mode=INSIDE)
+    total = base.at[where].add(values, mode=INSIDE)
+    if how == "sum":
+        return total
     require(
         how == "mean", f"reduce argument must be either sum, prod, mean, amax or amin, got {how}"
     )
-    total = place.add(values)
-    start = jnp.zeros_like(total) if base is None else jnp.ones_like(total)
-    count = start.at[where].add(jnp.ones_like(values))
+    count = jnp.full_like(total, include).at[where].add(jnp.ones_like(values), mode=INSIDE)
     count = jnp.maximum(count, 1)
     return total // count if total.dtype.kind in "iu" else total / count
 
