@@ -154,14 +154,17 @@ def recording(only: str, rounds: int) -> None:
           f"{mark(ours / jax <= 1.25)}")  # fmt: skip
 
 
-def per_op() -> None:
+def per_op(rounds: int) -> None:
     print("\nOne call: CPU us on one core, torch and compat's ratio, 8x8 and 1024x1024")
     print(f"{'':<14}" + "".join(
         f"{title:>10}" for title in ("small", "eager", "recorded", "large", "eager", "recorded")
     ))  # fmt: skip
-    torch = measured("ops", "torch", "", cache="")
-    eager = measured("ops", "compat", "eager", cache="")
-    recorded = measured("ops", "compat", "recorded", cache="")
+    sides = [("torch", ""), ("compat", "eager"), ("compat", "recorded")]
+    runs = [[measured("ops", *side, cache="") for side in sides] for _ in range(rounds)]
+    torch, eager, recorded = (
+        {name: [min(run[at][name][size] for run in runs) for size in (0, 1)] for name in runs[0][0]}
+        for at in range(len(sides))
+    )
     over = []
     for name, (small, large) in torch.items():
         ratios = [found[name][at] / torch[name][at] for at in (0, 1) for found in (eager, recorded)]
@@ -170,6 +173,11 @@ def per_op() -> None:
         if max(ratios[2:]) > 3:
             over.append(name)
     print(f"over 3x torch when large: {', '.join(over) or 'none'}  {mark(len(over) <= 4)}")
+    for name in over:
+        spent = measured("profile", "compat", name, cache="")
+        call = spent.pop("call")
+        parts = ", ".join(f"{loop} {each:.0f}" for loop, each in spent.items())
+        print(f"  {name}: {call:.0f} us a call; of XLA's loops in it {parts}", flush=True)
 
 
 def main() -> None:
@@ -186,7 +194,7 @@ def main() -> None:
     if "recording" in parts:
         recording(chosen.only, chosen.rounds)
     if "ops" in parts:
-        per_op()
+        per_op(chosen.rounds)
     if "dynamic" in parts:
         dynamic(chosen.only)
 

@@ -191,13 +191,23 @@ def per_op(side: str, name: str) -> dict[str, Any]:
     if side == "torch":
         return table.measure(library, lambda result: None)
     library.eager(name == "eager").__enter__()
+    return table.measure(library, _computed)
 
-    def wait(result: Any) -> None:
-        last = result[-1] if isinstance(result, tuple) else result
-        made = last.jax()
-        getattr(made, "block_until_ready", lambda: None)()
 
-    return table.measure(library, wait)
+def _computed(result: Any) -> None:
+    """Comes back when a result of compat is computed."""
+    last = result[-1] if isinstance(result, tuple) else result
+    made = last.jax()
+    getattr(made, "block_until_ready", lambda: None)()
+
+
+def profile(side: str, name: str) -> dict[str, Any]:
+    """Where the time of one of these operations goes when it is large."""
+    library = _library(side)
+    from tests.bench import per_op as table
+
+    library.eager(True).__enter__()
+    return table.profile(library, name, _computed)
 
 
 def imported(side: str, name: str) -> dict[str, Any]:
@@ -207,7 +217,8 @@ def imported(side: str, name: str) -> dict[str, Any]:
     return {"seconds": time.process_time() - begin}
 
 
-KINDS = {"step": step, "dynamic": dynamic, "record": record, "import": imported, "ops": per_op}
+KINDS = {"step": step, "dynamic": dynamic, "record": record, "import": imported, "ops": per_op,
+         "profile": profile}  # fmt: skip
 
 if __name__ == "__main__":
     kind, which, what = sys.argv[1:4]

@@ -8,8 +8,13 @@ are CPU time on one pinned core.
 
 from __future__ import annotations
 
+import gzip
+import json
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 Call = Callable[[], Any]
@@ -79,6 +84,28 @@ def measure(torch: Any, wait: Callable[[Any], None]) -> dict[str, list[float]]:
                 min(_batch(call, count, wait) for _ in range(rounds)) / count * 1e6
             )
     return found
+
+
+def profile(torch: Any, name: str, wait: Callable[[Any], None]) -> dict[str, float]:
+    """Microseconds of a large call: the whole ("call", by the clock), and each of XLA's loops in
+    it, as JAX's own profiler has them."""
+    import jax
+
+    call, rounds = calls(torch, LARGE)[name], 30
+    end = time.process_time() + WARM
+    while time.process_time() < end:
+        _batch(call, 1, wait)
+    whole = min(_batch(call, 1, wait) for _ in range(rounds))
+    loops: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        with jax.profiler.trace(folder):
+            for _ in range(rounds):
+                wait(call())
+        (trace,) = Path(folder).rglob("*.trace.json.gz")
+        for event in json.loads(gzip.decompress(trace.read_bytes()))["traceEvents"]:
+            if "hlo_op" in event.get("args", {}) and "dur" in event:
+                loops[event["args"]["hlo_op"]] += event["dur"] / rounds
+    return {"call": whole * 1e6, **dict(loops.most_common(3))}
 
 
 def _batch(call: Call, count: int, wait: Callable[[Any], None]) -> float:
