@@ -19,6 +19,9 @@ from compat.core import dtype as _dtype
 from compat.core.device import device as device
 from compat.core.device import set_default_device as set_default_device
 from compat.core.dtype import dtype as dtype
+from compat.core.errors import AcceleratorError as AcceleratorError
+from compat.core.errors import FatalError as FatalError
+from compat.core.errors import OutOfMemoryError as OutOfMemoryError
 from compat.core.promotion import can_cast as can_cast
 from compat.core.promotion import promote_types as promote_types
 from compat.core.size import Size as Size

@@ -10,6 +10,7 @@ from typing import Any
 
 from compat.core.device import device as _device
 from compat.core.device import platform_devices
+from compat.core.errors import OutOfMemoryError as OutOfMemoryError
 from compat.engine.recorder import local
 from compat.front.typed import CUDA as _CUDA_TYPES
 

@@ -1,4 +1,5 @@
-"""Settings of the C allocator, made before JAX starts, and of Python's collector, after it."""
+"""Memory: the C allocator's settings, made before JAX starts, and Python's collector's, after it;
+what is said when there is too little."""
 
 from __future__ import annotations
 
@@ -6,6 +7,9 @@ import ctypes
 import gc
 import os
 import sys
+from typing import NoReturn
+
+from compat.core.errors import OutOfMemoryError
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8
 tuned = False
@@ -27,6 +31,14 @@ def tune_allocator() -> None:
         return
     settings = ((_M_ARENA_MAX, 1), (_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2_000_000_000))
     tuned = all([mallopt(name, value) for name, value in settings])
+
+
+def raise_as_torch(error: Exception) -> NoReturn:
+    """Raises the error, in PyTorch's type when XLA or NumPy had too little memory."""
+    text = str(error)
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text or "Out of memory" in text:
+        raise OutOfMemoryError(text) from error
+    raise error
 
 
 def spare_collector() -> None:

@@ -8,8 +8,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import jax
+
 from compat.core.device import cpu, device, jax_device
-from compat.engine import cache, program, report, single
+from compat.engine import cache, memory, program, report, single
 from compat.engine.section import Section
 from compat.engine.value import Value
 
@@ -55,7 +57,10 @@ class Recorder:
         if section.device.type == "meta":
             section.checks.clear()
         elif live or section.checks:
-            _run(section, live) if observer is None else observer(section, live, _run)
+            try:
+                _run(section, live) if observer is None else observer(section, live, _run)
+            except (jax.errors.JaxRuntimeError, MemoryError) as error:
+                memory.raise_as_torch(error)
         for value in section.values:
             value.section = None
         section.values.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import numpy as np
 
 from compat.core.device import jax_device
@@ -12,6 +13,7 @@ from compat.engine import cache, report
 from compat.engine import storage as storages
 from compat.engine import view as recipes
 from compat.engine.cache import checks
+from compat.engine.memory import raise_as_torch
 from compat.engine.recorder import local
 from compat.engine.section import Section, user_line
 from compat.engine.spec import spec
@@ -231,7 +233,10 @@ def _written(frame: Any, how: Any, starts: Any, base: Value, value: Value) -> Va
 def look(value: Value) -> np.ndarray[Any, Any]:
     """The value's elements as a NumPy array: runs what is pending. Not to be written to."""
     _deliver(value)
-    return np.asarray(value.array)
+    try:
+        return np.asarray(value.array)
+    except (jax.errors.JaxRuntimeError, MemoryError) as error:  # of a launch before
+        raise_as_torch(error)
 
 
 def _deliver(value: Value) -> None:

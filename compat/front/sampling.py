@@ -16,6 +16,7 @@ from compat.core.generator import Generator
 from compat.core.normal import double
 from compat.core.promotion import promote_types
 from compat.core.size import broadcast_shapes
+from compat.engine.memory import raise_as_torch
 from compat.engine.value import concrete, meta
 from compat.front import create
 from compat.front.base import TensorBase, elements, look, on_device, store, value_of
@@ -36,7 +37,10 @@ def _made(draw: Draw, shape: Sequence[int], dtype: d.dtype, device: Any) -> Any:
     place = where(device)
     if place.type == "meta":
         return create.constant(shape, 0, dtype, place)
-    return from_host(draw(shape), dtype, place)
+    try:
+        return from_host(draw(shape), dtype, place)
+    except MemoryError as error:
+        raise_as_torch(error)
 
 
 def _floating(dtype: d.dtype | None) -> d.dtype:
