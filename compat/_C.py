@@ -42,6 +42,7 @@ class DisableTorchFunctionSubclass:
 
 
 DisableTorchFunction = DisableTorchFunctionSubclass
+JITException = torch.jit.Error
 
 
 def _jit_set_profiling_executor(mode: Any) -> bool:

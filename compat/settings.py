@@ -46,6 +46,20 @@ def set_num_interop_threads(num: int) -> None:
     _threads["inter"] = _positive("set_num_interop_threads", num)
 
 
+def init_num_threads() -> None:
+    """Nothing to prepare: XLA has its threads from the start."""
+
+
+def is_vulkan_available() -> bool:
+    """Whether Vulkan computes: never here."""
+    return False
+
+
+def cudnn_is_acceptable(tensor: Any) -> bool:
+    """Whether cuDNN would work on the tensor: XLA calls it by itself where it helps."""
+    return bool(tensor.is_cuda) and tensor.dtype in (d.float16, d.float32, d.float64)
+
+
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
     """Remembers the wish. Programs on the CPU and on TPUs give the same results each time."""
     _deterministic.update(on=bool(mode), warn_only=bool(mode) and warn_only)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class TypedStorage:
 
     @classmethod
     def _over(cls, flat: Any) -> TypedStorage:
-        made = object.__new__(_class_of(flat.dtype) or cls)
+        made = object.__new__(class_of(flat.dtype) or cls)
         made._flat = flat
         return made
 
@@ -255,7 +256,22 @@ def _mapped(filename: str, shared: bool, size: int, numpy_type: Any) -> Any:
     if shared:
         with open(filename, "ab") as file:
             file.truncate(max(file.tell(), size * kind.itemsize))
-    return from_numpy(np.memmap(filename, kind, "r+" if shared else "c", shape=(size,)))
+    mapped = np.memmap(filename, kind, "r+" if shared else "c", shape=(size,))
+    made = from_numpy(mapped)
+    _files[made._storage] = mapped  # as long as the storage lives, so that writes reach the file
+    return made
+
+
+_files: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+
+def from_file(filename: str, shared: bool | None = None, size: int | None = 0, *,
+              dtype: DType | None = None, layout: Any = None, device: Any = None,
+              requires_grad: bool = False, pin_memory: bool = False) -> Any:  # fmt: skip
+    """A vector over `size` elements of a file, mapped into memory; shared: writes reach it."""
+    kind = d.get_default_dtype() if dtype is None else dtype
+    made = _mapped(filename, bool(shared), int(size or 0), kind.numpy)
+    return made.requires_grad_() if requires_grad else made
 
 
 def frombuffer(
@@ -349,11 +365,14 @@ for _name in ("byte", "char", "double", "float", "half", "int", "long", "short",
     setattr(TypedStorage, _name, _converter(CLASSES[f"{_name.capitalize()}Storage"].dtype_of_class))
 
 
-def _class_of(kind: DType) -> type[TypedStorage] | None:
+def class_of(kind: DType) -> type[TypedStorage] | None:
+    """`torch.FloatStorage` of float32, and so on; None where there is none."""
     return CLASSES.get(f"{d.TYPE_NAMES[kind]}Storage")
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Storage":  # PyTorch's older name of the most used one
+        return CLASSES["FloatStorage"]
     if name in CLASSES:
         return CLASSES[name]
     raise AttributeError(f"module 'torch.storage' has no attribute '{name}'")

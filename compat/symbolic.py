@@ -12,6 +12,36 @@ from typing import Any
 import compat as torch
 
 
+class SymInt:
+    """PyTorch's symbolic whole number, for `isinstance`: nothing here is one."""
+
+
+class SymFloat:
+    """PyTorch's symbolic fraction, for `isinstance`: nothing here is one."""
+
+
+class SymBool:
+    """PyTorch's symbolic truth value, for `isinstance`: nothing here is one."""
+
+
+def sym_constrain_range(size: Any, *, min: int | None = None, max: int | None = None) -> None:
+    """RuntimeError unless the number lies between the two."""
+    low, high = -(2**63) if min is None else min, 2**63 - 1 if max is None else max
+    if low > high:
+        raise RuntimeError(
+            f"Max must be greater than or equal to min. Got min={low} max={high}"
+        )
+    if not low <= int(size) <= high:
+        raise RuntimeError(f"Invalid value range for {int(size)} between [{low}, {high}].")
+
+
+def sym_constrain_range_for_size(
+    size: Any, *, min: int | None = None, max: int | None = None
+) -> None:
+    """As `sym_constrain_range`, of a size, which is never negative."""
+    sym_constrain_range(size, min=0 if min is None else min, max=max)
+
+
 def sym_int(a: Any) -> int:
     """The whole number toward zero."""
     return math.trunc(a)

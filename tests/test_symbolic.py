@@ -21,3 +21,13 @@ def test_conditions() -> None:
     made.sum().backward()
     assert x.grad is not None and x.grad.tolist() == [2, 2, 2]
     assert compat.cond(False, lambda: 1, lambda: 2) == 2
+
+
+@both
+def test_ranges(torch: Any, note: Any) -> None:
+    note(lambda: torch.sym_constrain_range(5, min=6))
+    note(lambda: torch.sym_constrain_range(5, max=2))
+    note(lambda: torch.sym_constrain_range(5, min=6, max=2))
+    note(lambda: torch.sym_constrain_range_for_size(-1))
+    note(lambda: torch.sym_constrain_range_for_size(3, max=3))
+    note(lambda: isinstance(3, torch.SymInt))

@@ -26,6 +26,8 @@ class FunctionCtx:
     _undifferentiated: tuple[Any, ...] = ()
     _materialize = True
     needs_input_grad: tuple[bool, ...] = ()
+    requires_grad = False  # whether backward may be called
+    num_inputs = num_outputs = 0  # of forward: what it was given, the tensors it made
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keeps inputs and outputs for backward, which finds them in `saved_tensors`."""
@@ -250,6 +252,8 @@ def _run(cls: Any, ctx: Any, args: tuple[Any, ...]) -> Any:
             cls.setup_context(ctx, args, made)
     finally:
         local.grad = before
+    ctx.requires_grad, ctx.num_inputs = needs, len(args)
+    ctx.num_outputs = len(made) if isinstance(made, tuple | list) else 1
     if not needs:
         ctx._node = _Freed(ctx)  # type: ignore[attr-defined]
         return made

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import time
 import types
 import warnings
 from typing import Any
 
+from compat import queues
 from compat.core.device import device as _device
 from compat.core.device import platform_devices
 from compat.core.errors import OutOfMemoryError as OutOfMemoryError
@@ -64,10 +64,25 @@ def memory_reserved(device: Any = None) -> int:
     return _told(device, "bytes_reserved") or memory_allocated(device)
 
 
+def max_memory_reserved(device: Any = None) -> int:
+    """The most bytes that were held; XLA says of no more than of those in use."""
+    return _told(device, "peak_bytes_reserved") or max_memory_allocated(device)
+
+
+def max_memory_cached(device: Any = None) -> int:
+    """The older name of `max_memory_reserved`."""
+    warnings.warn(
+        "`torch.cuda.max_memory_cached` has been renamed to `torch.cuda.max_memory_reserved`",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return max_memory_reserved(device)
+
+
 def memory_cached(device: Any = None) -> int:
     """The old name of `memory_reserved`."""
     warnings.warn(
-        "torch.cuda.memory_cached was renamed to torch.cuda.memory_reserved",
+        "`torch.cuda.memory_cached` has been renamed to `torch.cuda.memory_reserved`",
         FutureWarning,
         stacklevel=2,
     )
@@ -114,7 +129,7 @@ def get_device_capability(device: Any = None) -> tuple[int, int]:
     return int(major), int(minor or 0)
 
 
-class Event:
+class Event(queues.Event):
     """A mark in the work of a GPU: everything before it has run when it is passed."""
 
     def __init__(
@@ -122,45 +137,15 @@ class Event:
         external: bool = False,
     ) -> None:  # fmt: skip
         _need()
-        self.time: float | None = None
-        self.enable_timing = enable_timing
-
-    def record(self, stream: Any = None) -> None:
-        """Sets the mark here: runs what is pending and waits for it."""
-        synchronize()
-        self.time = time.perf_counter()
-
-    def query(self) -> bool:
-        """Whether everything before the mark has run."""
-        return True
-
-    def synchronize(self) -> None:
-        """Waits for the mark, which has been passed."""
-
-    def wait(self, stream: Any = None) -> None:
-        """Work is in order anyway."""
-
-    def elapsed_time(self, end_event: Event) -> float:
-        """Milliseconds from this mark to another; both were made with `enable_timing`."""
-        if not (self.enable_timing and end_event.enable_timing):
-            raise ValueError("Both events must be created with argument 'enable_timing=True'.")
-        if self.time is None or end_event.time is None:
-            raise ValueError("Both events must be recorded before calculating elapsed time.")
-        return (end_event.time - self.time) * 1e3
+        super().__init__("cuda", enable_timing=enable_timing)
 
 
-class Stream:
-    """A queue of work. XLA orders work by itself, so that every queue is the one there is."""
+class Stream(queues.Stream):
+    """A queue of a GPU's work."""
 
     def __init__(self, device: Any = None, priority: int = 0, **kwargs: Any) -> None:
         _need()
-
-    def synchronize(self) -> None:
-        """Waits for what is under way."""
-        synchronize()
-
-    def wait_stream(self, stream: Any) -> None:
-        """Work is in order anyway."""
+        super().__init__("cuda" if device is None else device)
 
 
 class CUDAGraph:

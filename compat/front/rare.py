@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from compat.core import dtype as d
+from compat.core.device import device
 from compat.core.errors import require
 from compat.front.base import look, value_of
 from compat.front.call import sorted_dims
 from compat.front.create import from_host
+from compat.front.derive import FUNCTIONS
 
 
 def dim_order(self: Any, *, ambiguity_check: Any = False) -> tuple[int, ...]:
@@ -81,10 +84,49 @@ def map2_(self: Any, x: Any, y: Any, callable: Callable[[Any, Any, Any], Any]) -
     return self.copy_(from_host(array, self._meta.dtype, self._meta.device))
 
 
+def _shape_as_tensor(self: Any) -> Any:
+    """The sizes as a tensor."""
+    return from_host(np.array(self.shape, np.int64), d.int64, device("cpu"))
+
+
+def storage_type(self: Any) -> type:
+    """The class of the tensor's storage, as `torch.FloatStorage`."""
+    from compat.storage import class_of
+
+    return class_of(self._meta.dtype)
+
+
+def module_load(self: Any, other: Any, assign: bool = False) -> Any:
+    """What `load_state_dict` makes of another tensor in the place of this one: the other itself
+    (assign), or its elements written into this one; in either case without history."""
+    return other.detach() if assign else self.copy_(other).detach()
+
+
+def chalf(self: Any, *, memory_format: Any = None) -> Any:
+    """NotImplementedError: JAX has no complex numbers of two float16."""
+    raise NotImplementedError("Tensor.chalf: torch.complex32")
+
+
+def _elsewhere(name: str, refusal: Exception) -> Callable[..., Any]:
+    def move(self: Any, *args: Any, **kwargs: Any) -> Any:
+        raise refusal
+
+    move.__name__ = move.__qualname__ = name
+    move.__doc__ = f"Raises: there is no {name.upper()} here, as in PyTorch's CPU builds."
+    return move
+
+
+xpu = _elsewhere("xpu", AssertionError("Torch not compiled with XPU enabled"))
+ipu = _elsewhere("ipu", RuntimeError("PyTorch is not linked with support for ipu devices"))
+mtia = _elsewhere("mtia", AssertionError("Torch not compiled with MTIA enabled."))
+
+
 def derive_rare(tensor: type) -> None:
     """Puts everything here on Tensor."""
     for function in (
         dim_order, dequantize, const_data_ptr, is_distributed, record_stream, resize_as, map2_,
+        storage_type, module_load, chalf, xpu, ipu, mtia,
     ):  # fmt: skip
         setattr(tensor, function.__name__, function)
+    FUNCTIONS["torch"]["_shape_as_tensor"] = _shape_as_tensor
     tensor.name = property(lambda self: None)  # type: ignore[attr-defined]  (TorchScript's names)

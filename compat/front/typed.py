@@ -33,6 +33,14 @@ class TypedTensorType(type):
         place = device if device is not None else "cuda" if cls.is_cuda else "cpu"
         return legacy_tensor(cls, cls.dtype, args, Device(place))
 
+    def __getattr__(cls, name: str) -> Any:
+        """`torch.ByteTensor.all` and other methods by way of their type."""
+        from compat.front.tensor import Tensor
+
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(Tensor, name)
+
     def __repr__(cls) -> str:
         return f"<class '{cls.__module__}.{cls.__name__}'>"
 

@@ -25,7 +25,7 @@ def _forward_of(code: PythonCode) -> Any:
     return scope["forward"]
 
 
-def _copy_path(root: Any, made: Any, target: str) -> None:
+def _copy_attr(root: Any, made: Any, target: str) -> None:
     """Puts what a path of one module leads to at the same path of another."""
     *way, last = target.split(".")
     for part in way:
@@ -69,7 +69,7 @@ class GraphModule(Module):
         if isinstance(root, Module):
             self.training = root.training
             for target in targets:
-                _copy_path(root, self, target)
+                _copy_attr(root, self, target)
         else:
             for target in sorted(set(targets), key=lambda one: one.count(".")):
                 if target not in root:

@@ -322,6 +322,23 @@ class Optimizer:
         """Calls `hook(optimizer)` after loading."""
         return _enter(self._optimizer_load_state_dict_post_hooks, hook, prepend)
 
+    @staticmethod
+    def _group_tensors_by_device_and_dtype(
+        tensorlistlist: list[list[Any]], with_indices: bool = False
+    ) -> dict[tuple[torch.device, torch.dtype], tuple[list[list[Any]], list[int]]]:
+        """Lists of equal length, by device and type of what the first holds; with_indices:
+        and the places where they were."""
+        groups: dict[Any, tuple[list[list[Any]], list[int]]] = {}
+        for at, row in enumerate(zip(*tensorlistlist, strict=True)):
+            lists, places = groups.setdefault(
+                (row[0].device, row[0].dtype), ([[] for _ in tensorlistlist], [])
+            )
+            for each, one in zip(lists, row, strict=True):
+                each.append(one)
+            if with_indices:
+                places.append(at)
+        return groups
+
 
 def _without_names(params: list[Any]) -> tuple[list[Any], list[str] | None]:
     """Parameters given as (name, tensor) pairs, taken apart."""
@@ -333,6 +350,23 @@ def _without_names(params: list[Any]) -> tuple[list[Any], list[str] | None]:
             "all optimizer params should be with/without names. Some param names are missing"
         )
     return [param for _, param in params], [name for name, _ in params]
+
+
+# What optimizers written beside PyTorch's ask for.
+
+_params_t = ParamsT
+
+
+def _get_capturable_supported_devices(supports_xla: bool = True) -> list[str]:
+    """The kinds of devices whose steps can be part of a recorded program."""
+    return ["cuda", "xpu", "hpu", "privateuseone"] + ["xla"] * supports_xla
+
+
+def _default_to_fused_or_foreach(
+    params: list[torch.Tensor], differentiable: bool, use_fused: bool = False
+) -> tuple[bool, bool]:
+    """Whether to step by fused kernels, or by lists: neither, since XLA joins loops by itself."""
+    return False, False
 
 
 def _fitted(

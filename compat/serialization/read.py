@@ -12,15 +12,13 @@ from typing import IO, Any
 import numpy as np
 
 from compat.core.device import device as Device
-from compat.core.device import platform_devices
 
 from . import legacy, rebuild, tar
 from .archive import MAGIC, ArchiveReader, opened
 from .names import our_module, resolve
+from .places import MapLocation, placement
 from .rebuild import LoadedStorage
-from .restricted import RestrictedUnpickler, find
-
-MapLocation = Callable[[Any, str], Any] | Device | str | dict[str, str] | None
+from .restricted import RestrictedUnpickler, find, unsafe_globals
 
 
 def load(
@@ -83,6 +81,24 @@ def load(
         return legacy.read(file, unpickle, place)
 
 
+def get_unsafe_globals_in_checkpoint(f: Any) -> list[str]:
+    """The classes and functions that a file names and `weights_only=True` would refuse.
+
+    Nothing of the file is run. ValueError for another format than the zip archive.
+    """
+    with opened(f, "r") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise ValueError("Expected input to be a checkpoint returned by torch.save")
+        file.seek(0)
+        archive = ArchiveReader(file, False)
+        if "constants.pkl" in archive:
+            raise ValueError(
+                "Expected input to be a checkpoint returned by torch.save but got a torchscript "
+                "checkpoint"
+            )
+        return unsafe_globals(io.BytesIO(archive.read("data.pkl")))
+
+
 def _read_archive(
     file: IO[bytes], map_file: bool, unpickle: legacy.Unpickle, place: legacy.Place
 ) -> Any:
@@ -139,47 +155,3 @@ _SPECIAL = {
     ("torch._tensor", "_rebuild_from_type_v2"): rebuild._rebuild_from_type_v2,
     ("torch.serialization", "_get_layout"): rebuild._get_layout,
 }
-
-
-# Where storages go.
-
-
-def placement(map_location: MapLocation) -> legacy.Place:
-    """The function that puts a storage where `map_location` wants it."""
-
-    def place(storage: LoadedStorage, location: str) -> LoadedStorage:
-        if callable(map_location) and not isinstance(map_location, Device):
-            chosen = map_location(storage.to(_device(location, check=False)), location)
-            return chosen if chosen is not None else storage.to(_device(location))
-        if isinstance(map_location, dict):
-            return storage.to(_device(str(map_location.get(location, location))))
-        wanted = location if map_location is None else str(map_location)
-        return storage.to(_device(wanted))
-
-    return place
-
-
-def _device(location: str, check: bool = True) -> Device:
-    try:
-        found = Device(location)
-    except RuntimeError:
-        raise RuntimeError(
-            "don't know how to restore data location of torch.storage.UntypedStorage "
-            f"(tagged with {location})"
-        ) from None
-    if found.type == "cuda" and check:
-        available = len(platform_devices("cuda"))
-        if not available:
-            raise RuntimeError(
-                "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() "
-                "is False. If you are running on a CPU-only machine, please use torch.load with "
-                "map_location=torch.device('cpu') to map your storages to the CPU."
-            )
-        if (found.index or 0) >= available:
-            raise RuntimeError(
-                f"Attempting to deserialize object on CUDA device {found.index} but "
-                f"torch.cuda.device_count() is {available}. Please use torch.load with "
-                "map_location to map your storages to an existing device."
-            )
-        found = Device("cuda", found.index or 0)
-    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import pickletools
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any
@@ -152,6 +153,30 @@ _CLASSES = {
 }
 _CALLABLE = {id(thing) for thing in _TABLE.values() if callable(thing)}
 _MOST_KEY_PARTS = 10_000
+
+
+def unsafe_globals(file: IO[bytes]) -> list[str]:
+    """The names in a pickle that a file may not use, read without running any of it."""
+    found: dict[str, None] = {}
+    strings: list[str] = []
+    memo: dict[int, str] = {}
+    last = ""
+    for opcode, value, _ in pickletools.genops(file):
+        kind = opcode.name
+        if kind in ("GLOBAL", "STACK_GLOBAL"):
+            module, name = value.split(" ") if kind == "GLOBAL" else strings[-2:]
+            try:
+                find(module, name)
+            except pickle.UnpicklingError:
+                found[f"{module}.{name}"] = None
+        elif kind == "MEMOIZE" or kind.endswith("PUT"):
+            memo[len(memo) if value is None else int(value)] = last
+        elif kind.endswith("GET"):
+            strings.append(memo.get(int(value), ""))
+        elif isinstance(value, str):
+            strings.append(value)
+        last = value if isinstance(value, str) else ""
+    return list(found)
 
 
 def find(module: str, name: str) -> Any:

@@ -18,6 +18,7 @@ from compat.front.tensor import Tensor
 
 from .archive import ArchiveWriter, opened
 from .names import torch_name
+from .places import tag_of
 from .rebuild import StoragePart
 
 PROTOCOL = 2
@@ -120,7 +121,7 @@ class TorchPickler(pickle._Pickler):  # type: ignore[name-defined]
             size = obj.elements.size
         else:
             kind, size = named("torch.storage", "UntypedStorage"), obj.elements.nbytes
-        return "storage", kind, str(key), sys.intern(str(obj.device)), size
+        return "storage", kind, str(key), sys.intern(tag_of(obj)), size
 
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, TensorBase):

@@ -208,6 +208,19 @@ feature_dropout_ = _in_place("feature_dropout_", feature_dropout)
 feature_alpha_dropout_ = _in_place("feature_alpha_dropout_", F.feature_alpha_dropout)
 
 
+def batch_norm_update_stats(input: Any, running_mean: Any, running_var: Any,
+                            momentum: float) -> tuple[Any, Any]:  # fmt: skip
+    """Mean and variance (over the count) of each channel; running ones, if given, move by
+    momentum, the variance over the count less one."""
+    dims = [dim for dim in range(input.dim()) if dim != 1]
+    var, mean = torch.var_mean(input, dims, correction=0)
+    if running_mean is not None:
+        running_mean.lerp_(mean, momentum)
+    if running_var is not None:
+        running_var.lerp_(torch.var(input, dims, correction=1), momentum)
+    return mean, var
+
+
 def rrelu(input: Any, lower: float = 0.125, upper: float = 1 / 3, training: bool = False,
           generator: Any = None) -> Any:  # fmt: skip
     """`nn.functional.rrelu`."""

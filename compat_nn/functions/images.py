@@ -187,3 +187,9 @@ def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) ->
     """`interpolate`, which took its place, bilinear with aligned corners."""
     _replaced("upsample_bilinear")
     return interpolate(input, size, scale_factor, "bilinear", True)
+
+
+def upsample_trilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+    """`interpolate`, which took its place, trilinear with aligned corners."""
+    _replaced("upsample_trilinear")
+    return interpolate(input, size, scale_factor, "trilinear", True)

@@ -88,3 +88,11 @@ def test_products_with_scales(torch: Any, note: Any) -> None:
     note(lambda: F.scaled_mm(a, b, each[0][:3], rows, each[1], rows))
     note(lambda: F.scaled_mm(a, b, each[0], whole, one, whole))
     note(lambda: F.scaled_mm(a, b.t(), one, whole, one, whole))
+
+
+@both
+def test_statistics_of_channels(torch: Any, note: Any) -> None:
+    torch.manual_seed(0)
+    x, mean, var = torch.randn(4, 3, 2), torch.zeros(3), torch.ones(3)
+    note(lambda: (torch.batch_norm_update_stats(x, mean, var, 0.1), mean, var))
+    note(lambda: torch.batch_norm_update_stats(x, None, None, 0.1))
