@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import compat as torch
+from compat.autograd.tangents import asking
 
 
 class UnpackedDualTensor(NamedTuple):
@@ -97,7 +98,7 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
         if tensor is dual:
             return UnpackedDualTensor(tensor.detach() if here.plain else tensor, tangent)
     duals = [dual for dual, _ in here.duals]
-    with torch.enable_grad():
+    with torch.enable_grad(), asking():
         mark = torch.zeros_like(tensor, requires_grad=True)
         rows = torch.autograd.grad(
             tensor, duals, mark, retain_graph=True, create_graph=True, allow_unused=True

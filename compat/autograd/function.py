@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from compat.autograd import tangents, traced
 from compat.autograd.saved import Packed, packed_now, unpacked
 from compat.engine.recorder import local
 from compat.engine.value import Meta
@@ -15,6 +16,7 @@ from compat.front import create
 from compat.front.base import TensorBase, alias, wrap
 from compat.front.convert import to
 from compat.tape import history
+from compat.tape.mode import enable_grad
 from compat.tape.node import Node, Tape, ViewTape, result_tape
 
 
@@ -119,7 +121,7 @@ class _FunctionNode(Node):
     def pull(self, node: Node, gradients: Sequence[Any], create_graph: bool) -> list[Any]:
         ctx = self.ctx
         given = [self._given(one, out) for one, out in zip(gradients, self.outs, strict=True)]
-        results = self.function.backward(ctx, *given)
+        results = self._rule(given)(ctx, *given)
         results = results if isinstance(results, tuple | list) else (results,)
         places = ctx._places
         count = ctx._count
@@ -134,6 +136,38 @@ class _FunctionNode(Node):
             self._flowing(results[place], metas, place)
             for place, metas in zip(places, ctx._metas, strict=True)
         ]
+
+    def _rule(self, given: list[Any]) -> Callable[..., Any]:
+        """What leads back: `backward`, or `vjp`; for a dual tensor's tangent `jvp` transposed."""
+        jvp = _rule(self.function, "jvp")
+        if jvp is not None and tangents.are_asked():
+            return functools.partial(self._transposed, jvp)
+        return _rule(self.function, "backward", "vjp") or self.function.backward
+
+    def _transposed(self, jvp: Any, ctx: Any, *gradients: Any) -> Any:
+        """Gradients of the inputs: `jvp` is linear in the tangents, so that its own gradient by
+        them leads back."""
+        from compat.autograd import grad
+
+        metas, places = ctx._metas, ctx._places
+        given: list[Any] = [None] * ctx._count
+        with enable_grad():
+            for place, one in zip(places, metas, strict=True):
+                if one.differentiable:
+                    given[place] = create.constant(one.shape, 0, one.dtype, one.device)
+                    given[place].requires_grad_()
+            made = jvp(ctx, *given)
+            made = made if isinstance(made, tuple | list) else (made,)
+            pairs = [
+                (one, gradient) for one, gradient in zip(made, gradients, strict=True)
+                if isinstance(one, TensorBase) and one.requires_grad  # type: ignore[attr-defined]
+            ]  # fmt: skip
+            wanted = [one for one in given if one is not None]
+            found = iter(
+                grad([one for one, _ in pairs], wanted, [gradient for _, gradient in pairs],
+                     create_graph=True, allow_unused=True)
+            )  # fmt: skip
+        return tuple(None if one is None else next(found) for one in given)
 
     def _given(self, gradient: Any, out: Meta) -> Any:
         if gradient is not None:
@@ -190,6 +224,8 @@ class Function(FunctionCtx):
     tensor(6.)
     """
 
+    _transparent = False  # whether JAX's transformations differentiate what forward does
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(
             f"{type(self)} should not be instantiated. Methods on autograd functions are all "
@@ -221,10 +257,13 @@ class Function(FunctionCtx):
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        raise NotImplementedError(
-            "You must implement either the backward or vjp method for your custom "
-            "autograd.Function to use it with backward mode AD."
-        )
+        raise NotImplementedError(NO_BACKWARD)
+
+    vjp = backward  # its other name
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        raise NotImplementedError(NO_JVP)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
@@ -236,22 +275,51 @@ class Function(FunctionCtx):
         return _run(cls, FunctionCtx(), args)
 
 
+NO_BACKWARD = (
+    "You must implement either the backward or vjp method for your custom autograd.Function to use "
+    "it with backward mode AD."
+)
+NO_JVP = (
+    "You must implement the jvp function for custom autograd.Function to use it with forward mode "
+    "AD."
+)
+
+
+def _rule(cls: Any, *names: str) -> Any:
+    """The first of these methods that a Function has of its own, None without any."""
+    for name in names:
+        found = getattr(cls, name)
+        if found is not getattr(Function, name):
+            return found
+    return None
+
+
+def _forward(cls: Any, ctx: Any, args: tuple[Any, ...]) -> Any:
+    """Forward's result, without a graph."""
+    before, local.grad = local.grad, False
+    try:
+        if cls.setup_context is Function.setup_context:
+            return cls.forward(ctx, *args)
+        made = cls.forward(*args)
+        cls.setup_context(ctx, args, made)
+        return made
+    finally:
+        local.grad = before
+
+
 def _run(cls: Any, ctx: Any, args: tuple[Any, ...]) -> Any:
+    if traced.is_traced(args):
+        if cls._transparent:
+            return cls.forward(ctx, *args)
+        backward, jvp = _rule(cls, "backward", "vjp"), _rule(cls, "jvp")
+        return traced.apply_traced(cls, functools.partial(_forward, cls), args, backward, jvp)
     tensors = [(at, one) for at, one in enumerate(args) if isinstance(one, TensorBase)]
     tapes = [_tape_of(one) for _, one in tensors]
     needs = local.grad and any(tape is not None for tape in tapes)
     ctx.needs_input_grad = tuple(
         isinstance(one, TensorBase) and one.requires_grad for one in args  # type: ignore[attr-defined]
     )
-    before, local.grad = local.grad, False
-    try:
-        if cls.setup_context is Function.setup_context:
-            made = cls.forward(ctx, *args)
-        else:
-            made = cls.forward(*args)
-            cls.setup_context(ctx, args, made)
-    finally:
-        local.grad = before
+    made = _forward(cls, ctx, args)
     ctx.requires_grad, ctx.num_inputs = needs, len(args)
     ctx.num_outputs = len(made) if isinstance(made, tuple | list) else 1
     if not needs:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from compat.func.lifting import Lifted, is_tensor, run
+from compat.ops.forward import forward_mode
 from compat.utils._pytree import tree_flatten, tree_structure, tree_unflatten
 
 Argnums = int | tuple[int, ...]
@@ -213,7 +215,8 @@ def jvp(
             outs = chosen.outs()
             return made[:outs], made[outs:]
 
-        made, moved, more = jax.jvp(call, arrays[:count], arrays[count:], has_aux=True)
+        with forward_mode():
+            made, moved, more = jax.jvp(call, arrays[:count], arrays[count:], has_aux=True)
         return (*made, *moved, *more)
 
     made = run(core, [*chosen.lifted.tensors, *given])
@@ -229,9 +232,21 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
     return output, lambda *tangents: jvp(func, primals, tangents)[1]
 
 
+def _only_real(name: str, what: str, arrays: Sequence[Any]) -> None:
+    """RuntimeError, as in PyTorch, for complex numbers."""
+    for at, one in enumerate(arrays):
+        if jnp.iscomplexobj(one):
+            raise RuntimeError(
+                f"{name}: Expected all {what} to be real but received complex tensor at flattened "
+                f"input idx: {at}"
+            )
+
+
 def _jacobian(
     func: Callable[..., Any], argnums: Argnums, has_aux: bool, forward: bool
 ) -> Callable[..., Any]:
+    name = "jacfwd" if forward else "jacrev"
+
     @functools.wraps(func)
     def inside(*args: Any, **kwargs: Any) -> Any:
         chosen = _Chosen(func, args, kwargs, argnums, has_aux)
@@ -241,15 +256,15 @@ def _jacobian(
             def call(*given: Any) -> Any:
                 made = chosen(*given, *arrays[count:])
                 outs = chosen.outs()
+                _only_real(name, "outputs", made[:outs])
                 return made[:outs], (made[:outs], made[outs:])
 
+            _only_real(name, "inputs", arrays[:count])
             transform = jax.jacfwd if forward else jax.jacrev
-            complex_ = any(jnp.iscomplexobj(one) for one in arrays[:count])
-            if complex_:
-                raise NotImplementedError("compat does not have Jacobians of complex functions")
-            rows, (made, more) = transform(call, argnums=tuple(range(count)), has_aux=True)(
-                *arrays[:count]
-            )
+            with forward_mode() if forward else contextlib.nullcontext():
+                rows, (made, more) = transform(call, argnums=tuple(range(count)), has_aux=True)(
+                    *arrays[:count]
+                )
             return (*[one for row in rows for one in row], *made, *more)
 
         made = run(core, chosen.lifted.tensors)

@@ -194,6 +194,8 @@ def check_backward_validity(inputs: Any) -> None:
 class CheckpointFunction(torch.autograd.Function):
     """The variant that runs a backward inside the backward."""
 
+    _transparent = True
+
     @staticmethod
     def forward(ctx: Any, run: Callable[..., Any], preserve: bool, *args: Any) -> Any:
         check_backward_validity(args)

@@ -291,6 +291,8 @@ class HookedCalls:
 class BackwardHookFunction(torch.autograd.Function):
     """The identity, with a watcher that sees the gradients on their way through."""
 
+    _transparent = True
+
     @staticmethod
     def forward(ctx: Any, watcher: Hook, zeros: bool, *tensors: torch.Tensor) -> Any:
         ctx.watcher = watcher

@@ -25,6 +25,7 @@ from jax import lax
 
 from compat.core.errors import require
 from compat.ops.declare import op
+from compat.ops.forward import without_rule
 from compat.ops.neural.window import (
     Pairs,
     Setting,
@@ -66,62 +67,6 @@ class Window:
         return tuple((have - need) // step + 1 for have, need, step in room)
 
 
-# --- the trio -------------------------------------------------------------------------------------
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def convolve(x: jax.Array, w: jax.Array, window: Window) -> jax.Array:
-    """[N, *spatial, C], [*kernel, C / groups, O] -> [N, *out, O]."""
-    return lax.platform_dependent(
-        x, w, cpu=partial(_convolve_on_cpu, window=window), default=partial(_xla, window=window)
-    )
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def scatter(g: jax.Array, w: jax.Array, window: Window, size: tuple[int, ...]) -> jax.Array:
-    """[N, *out, O], [*kernel, C / groups, O] -> [N, *size, C]."""
-    return lax.platform_dependent(
-        g,
-        w,
-        cpu=partial(_scatter_on_cpu, window=window, size=size),
-        default=partial(_xla_scatter, window=window, size=size),
-    )
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def correlate(x: jax.Array, g: jax.Array, window: Window, kernel: tuple[int, ...]) -> jax.Array:
-    """[N, *spatial, C], [N, *out, O] -> [*kernel, C / groups, O]."""
-    return lax.platform_dependent(
-        x,
-        g,
-        cpu=partial(_correlate_on_cpu, window=window, kernel=kernel),
-        default=partial(_xla_correlate, window=window, kernel=kernel),
-    )
-
-
-convolve.defvjp(
-    lambda x, w, window: (convolve(x, w, window), (x, w)),
-    lambda window, saved, ct: (
-        scatter(ct, saved[1], window, saved[0].shape[1:-1]),
-        correlate(saved[0], ct, window, saved[1].shape[:-2]),
-    ),
-)
-scatter.defvjp(
-    lambda g, w, window, size: (scatter(g, w, window, size), (g, w)),
-    lambda window, size, saved, ct: (
-        convolve(ct, saved[1], window)[:, *map(slice, saved[0].shape[1:-1])],  # type: ignore
-        correlate(ct, saved[0], window, saved[1].shape[:-2]),
-    ),
-)
-correlate.defvjp(
-    lambda x, g, window, kernel: (correlate(x, g, window, kernel), (x, g)),
-    lambda window, kernel, saved, ct: (
-        scatter(saved[1], ct, window, saved[0].shape[1:-1]),
-        convolve(saved[0], ct, window),
-    ),
-)
-
-
 # --- XLA's own convolution ------------------------------------------------------------------------
 
 
@@ -157,6 +102,65 @@ def _correlate_of(form: Callable[..., jax.Array], x, g, window: Window, kernel: 
 
 _xla_scatter = partial(_scatter_of, _xla)
 _xla_correlate = partial(_correlate_of, _xla)
+
+
+# --- the trio -------------------------------------------------------------------------------------
+
+
+@without_rule(_xla)
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def convolve(x: jax.Array, w: jax.Array, window: Window) -> jax.Array:
+    """[N, *spatial, C], [*kernel, C / groups, O] -> [N, *out, O]."""
+    return lax.platform_dependent(
+        x, w, cpu=partial(_convolve_on_cpu, window=window), default=partial(_xla, window=window)
+    )
+
+
+@without_rule(_xla_scatter)
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def scatter(g: jax.Array, w: jax.Array, window: Window, size: tuple[int, ...]) -> jax.Array:
+    """[N, *out, O], [*kernel, C / groups, O] -> [N, *size, C]."""
+    return lax.platform_dependent(
+        g,
+        w,
+        cpu=partial(_scatter_on_cpu, window=window, size=size),
+        default=partial(_xla_scatter, window=window, size=size),
+    )
+
+
+@without_rule(_xla_correlate)
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def correlate(x: jax.Array, g: jax.Array, window: Window, kernel: tuple[int, ...]) -> jax.Array:
+    """[N, *spatial, C], [N, *out, O] -> [*kernel, C / groups, O]."""
+    return lax.platform_dependent(
+        x,
+        g,
+        cpu=partial(_correlate_on_cpu, window=window, kernel=kernel),
+        default=partial(_xla_correlate, window=window, kernel=kernel),
+    )
+
+
+convolve.defvjp(
+    lambda x, w, window: (convolve(x, w, window), (x, w)),
+    lambda window, saved, ct: (
+        scatter(ct, saved[1], window, saved[0].shape[1:-1]),
+        correlate(saved[0], ct, window, saved[1].shape[:-2]),
+    ),
+)
+scatter.defvjp(
+    lambda g, w, window, size: (scatter(g, w, window, size), (g, w)),
+    lambda window, size, saved, ct: (
+        convolve(ct, saved[1], window)[:, *map(slice, saved[0].shape[1:-1])],  # type: ignore
+        correlate(ct, saved[0], window, saved[1].shape[:-2]),
+    ),
+)
+correlate.defvjp(
+    lambda x, g, window, kernel: (correlate(x, g, window, kernel), (x, g)),
+    lambda window, kernel, saved, ct: (
+        scatter(saved[1], ct, window, saved[0].shape[1:-1]),
+        convolve(saved[0], ct, window),
+    ),
+)
 
 
 # --- the forms that beat it on CPU ----------------------------------------------------------------
@@ -398,6 +402,7 @@ def _kernel_first(weight: jax.Array) -> jax.Array:
     return weight.transpose(*range(2, weight.ndim), 1, 0)
 
 
+@without_rule(jnp.add)
 @jax.custom_vjp
 def _add_bias(y: jax.Array, bias: jax.Array) -> jax.Array:
     return y + bias
