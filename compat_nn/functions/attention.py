@@ -10,6 +10,7 @@ import compat as torch
 from compat.front.create import hidden
 
 from .. import functional as F
+from ..attention.bias import CausalBias
 
 
 def scaled_dot_product_attention(
@@ -17,6 +18,11 @@ def scaled_dot_product_attention(
     is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
 ) -> Any:  # fmt: skip
     """softmax(query @ key.T * scale + mask) @ value."""
+    if isinstance(attn_mask, CausalBias):
+        if is_causal:
+            raise ValueError("CausalBias should not be used with causal=True")
+        is_causal = attn_mask._is_upper_left()
+        attn_mask = None if is_causal else attn_mask._materialize(query.device)
     if dropout_p:
         if attn_mask is None and is_causal:
             rows, columns = query.shape[-2], key.shape[-2]
