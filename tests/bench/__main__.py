@@ -160,18 +160,24 @@ def per_op(rounds: int) -> None:
         f"{title:>10}" for title in ("small", "eager", "recorded", "large", "eager", "recorded")
     ))  # fmt: skip
     sides = [("torch", ""), ("compat", "eager"), ("compat", "recorded")]
-    runs = [[measured("ops", *side, cache="") for side in sides] for _ in range(rounds)]
-    torch, eager, recorded = (
-        {name: [min(run[at][name][size] for run in runs) for size in (0, 1)] for name in runs[0][0]}
-        for at in range(len(sides))
-    )
-    over = []
+    torch, eager, recorded = (measured("ops", *side, cache="") for side in sides)
+
+    def ratios(name: str) -> list[float]:
+        ours = (eager, recorded)
+        return [one[name][size] / torch[name][size] for size in (0, 1) for one in ours]
+
+    # A busy machine spoils single figures: what is over is measured again, and the least counts.
+    for _ in range(rounds - 1):
+        again = ",".join(name for name in torch if max(ratios(name)[2:]) > 3)
+        for found, (side, how) in zip((torch, eager, recorded), sides, strict=True):
+            more = measured("ops", side, f"{how}:{again}", cache="") if again else {}
+            for name, times in more.items():
+                found[name] = [min(pair) for pair in zip(found[name], times, strict=True)]
     for name, (small, large) in torch.items():
-        ratios = [found[name][at] / torch[name][at] for at in (0, 1) for found in (eager, recorded)]
-        print(f"{name:<14}{small:>10.2f}{ratios[0]:>10.2f}{ratios[1]:>10.2f}"
-              f"{large:>10.0f}{ratios[2]:>10.2f}{ratios[3]:>10.2f}")  # fmt: skip
-        if max(ratios[2:]) > 3:
-            over.append(name)
+        small_eager, small_recorded, large_eager, large_recorded = ratios(name)
+        print(f"{name:<14}{small:>10.2f}{small_eager:>10.2f}{small_recorded:>10.2f}"
+              f"{large:>10.0f}{large_eager:>10.2f}{large_recorded:>10.2f}")  # fmt: skip
+    over = [name for name in torch if max(ratios(name)[2:]) > 3]
     print(f"over 3x torch when large: {', '.join(over) or 'none'}  {mark(len(over) <= 4)}")
     for name in over:
         spent = measured("profile", "compat", name, cache="")

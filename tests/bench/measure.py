@@ -184,14 +184,17 @@ def _timed(function: Callable[[], None]) -> float:
 
 
 def per_op(side: str, name: str) -> dict[str, Any]:
-    """Microseconds of each of the operations in `tests.bench.per_op`; "eager" or recorded."""
+    """Microseconds of each of the operations in `tests.bench.per_op`; "eager" or recorded, and
+    behind a colon the names of those to measure, else all."""
     library = _library(side)
     from tests.bench import per_op as table
 
+    how, _, only = name.partition(":")
+    names = only.split(",") if only else ()
     if side == "torch":
-        return table.measure(library, lambda result: None)
-    library.eager(name == "eager").__enter__()
-    return table.measure(library, _computed)
+        return table.measure(library, lambda result: None, names)
+    library.eager(how == "eager").__enter__()
+    return table.measure(library, _computed, names)
 
 
 def _computed(result: Any) -> None:

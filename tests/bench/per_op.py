@@ -13,7 +13,7 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +66,19 @@ def calls(torch: Any, n: int) -> dict[str, Call]:
     }  # fmt: skip
 
 
-def measure(torch: Any, wait: Callable[[Any], None]) -> dict[str, list[float]]:
+def measure(
+    torch: Any, wait: Callable[[Any], None], only: Collection[str] = ()
+) -> dict[str, list[float]]:
     """Microseconds a call of each operation, small and large: the least of several batches.
 
     wait   is given the last result of a batch, and comes back when it is computed
+    only   the operations to measure, by default all
     """
     found: dict[str, list[float]] = {}
     for n in (SMALL, LARGE):
         for name, call in calls(torch, n).items():
+            if only and name not in only:
+                continue
             wait(call())
             count = 100 if n == SMALL else 1
             end = time.process_time() + WARM  # until what is worth compiling is compiled
