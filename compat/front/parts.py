@@ -19,7 +19,9 @@ def _flows(input: Any) -> bool:
 def _complex_type(input: Any) -> Any:
     """The complex type of a real one; RuntimeError for those that have none."""
     kind = input.dtype.to_complex()
-    if not kind.is_complex or input.dtype.is_complex:
+    if input.dtype is d.float16:
+        raise NotImplementedError("torch.complex32")
+    if input.dtype is d.bfloat16 or not kind.is_complex or input.dtype.is_complex:
         raise RuntimeError(
             "view_as_complex is only supported for half, float and double tensors, but got a "
             f"tensor of scalar type: {d.TYPE_NAMES[input.dtype]}"

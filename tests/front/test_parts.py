@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+import compat
 from tests.support.both import both
 
 
@@ -41,3 +44,17 @@ def test_gradients_through_parts(torch: Any, note: Any) -> None:
     parts = torch.arange(4.0).view(2, 2).requires_grad_()
     torch.view_as_complex(parts).abs().sum().backward()
     note(lambda: parts.grad)
+
+
+@both
+def test_half_precision_has_none(torch: Any, note: Any) -> None:
+    note(lambda: torch.view_as_complex(torch.ones(2, dtype=torch.bfloat16)))
+    note(lambda: torch.complex(*[torch.ones(2, dtype=torch.bfloat16)] * 2))
+
+
+def test_complex32_is_named() -> None:
+    half = compat.ones(2, dtype=compat.float16)
+    joined = (lambda: compat.complex(half, half), lambda: compat.view_as_complex(half))
+    for make in (*joined, half.chalf):
+        with pytest.raises(NotImplementedError, match=r"torch\.complex32"):
+            make()

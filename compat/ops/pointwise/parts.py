@@ -24,6 +24,8 @@ def _both_floating(name: str, first: Array, second: Array) -> None:
         first.dtype == second.dtype,
         _MISMATCH.format(_TITLES[first.dtype.name], _TITLES[second.dtype.name]),
     )
+    missing = "torch.complex32" if name == "complex" else "\"polar_cpu\" not implemented for 'Half'"
+    require(first.dtype.itemsize > 2, missing, NotImplementedError)
 
 
 _OUT = "Expected object of scalar type {want} but got scalar type {got} for argument 'out'"
