@@ -89,7 +89,7 @@ def _shape_as_tensor(self: Any) -> Any:
     return from_host(np.array(self.shape, np.int64), d.int64, device("cpu"))
 
 
-def storage_type(self: Any) -> type:
+def storage_type(self: Any) -> type | None:
     """The class of the tensor's storage, as `torch.FloatStorage`."""
     from compat.storage import class_of
 

@@ -76,8 +76,9 @@ def handle_legacy_interface(**weights: tuple[str, Any]) -> Callable[[Any], Any]:
                     UserWarning,
                     stacklevel=2,
                 )
-                of_others = callable(known) and not isinstance(known, WeightsEnum)
-                chosen = (known(kwargs) if of_others else known) if given else None
+                chosen: Any = known if given else None
+                if callable(chosen) and not isinstance(chosen, WeightsEnum):
+                    chosen = chosen(kwargs)
                 if given and chosen is None:
                     raise ValueError(f"No weights available for model {function.__name__}")
                 kwargs[name] = chosen
