@@ -25,6 +25,7 @@ DIFFERS = {
     "torch.distributed.init_process_group": "one process only",
     "torch.nn.DataParallel": "one device",
     "torch.nn.parallel.DataParallel": "one device",
+    "torch.nn.parallel.DistributedDataParallel": "one process only",
     "torch.set_num_threads": "remembered; XLA chooses its threads when it starts",
     "torch.cuda.empty_cache": "nothing is kept that could be given back",
     "torch.load": "rebuilds tensors and plain containers unless weights_only=False",
