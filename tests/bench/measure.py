@@ -52,18 +52,18 @@ def step(side: str, name: str) -> dict[str, Any]:
         from compat.engine.memory import tune_allocator
 
         tune_allocator()
-        from tests.bench import handwritten
+        from tests.bench import architectures, handwritten
 
         seen = _events()
-        begin = clock()
-        run = handwritten.PROGRAMS[name]()
+        made = handwritten.PROGRAMS.get(name)
+        run = made() if made else architectures.by_hand(name)
     else:
         library = _library(side)
-        from tests.bench import models
+        from tests.bench import architectures, models
 
         seen = _events() if side == "compat" else {}
-        begin = clock()
-        run = models.PROGRAMS[name](library)
+        made = models.PROGRAMS.get(name)
+        run = made(library) if made else architectures.eager(library, name)
     start = clock()
     run(0)
     first = clock() - start
