@@ -174,8 +174,9 @@ def transformer(
 
 
 def gpt(
-    torch: Any, words: int = 24, length: int = 12, size: int = 16, layers: int = 2, batch: int = 2
-) -> Network:
+    torch: Any, words: int = 24, length: int = 12, size: int = 16, layers: int = 2, batch: int = 2,
+    text: int = 60,
+) -> Network:  # fmt: skip
     """Radford et al., 2019: causal attention, tied embedding, decay for matrices alone."""
     nn, F = torch.nn, torch.nn.functional
 
@@ -245,11 +246,11 @@ def gpt(
         {"params": [p for p in every if p.dim() < 2], "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=3e-3, betas=(0.9, 0.95))
-    data = torch.randint(words, (5 * length,))
+    data = torch.randint(words, (text,))
 
     class Accumulated(Network):
         def step(self) -> list[Any]:
-            starts = torch.randint(4 * length, (2 * batch,)).tolist()
+            starts = torch.randint(text - length, (2 * batch,)).tolist()
             for half in range(2):  # gradients add up over two small batches
                 part = starts[half * batch : (half + 1) * batch]
                 x = torch.stack([data[i : i + length] for i in part])

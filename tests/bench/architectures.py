@@ -24,7 +24,8 @@ SIZES: dict[str, dict[str, Any]] = {
     "lstm_language_model": {"ntoken": 1000, "size": 200, "batch": 20, "length": 35},
     "seq2seq": {"words": 400, "size": 128, "batch": 16, "length": 12},
     "transformer": {"words": 400, "size": 128, "batch": 16, "length": 24},
-    "gpt": {"words": 65, "length": 64, "size": 128, "layers": 4, "batch": 8},
+    "gpt": {"words": 65, "length": 64, "size": 128, "layers": 4, "batch": 8,
+            "text": 100_000},
     "gcn": {"nodes": 2708, "features": 1433, "hidden": 16, "classes": 7, "density": 0.0005},
 }  # fmt: skip
 LSTMS = {"LSTM 1x128": (128, 1), "LSTM 2x256": (256, 2)}
