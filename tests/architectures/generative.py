@@ -53,13 +53,14 @@ def dcgan(torch: Any, nz: int = 8, ngf: int = 4, ndf: int = 4, batch: int = 8) -
             label.fill_(0.0)
             errD_fake = criterion(netD(fake.detach()).view(-1), label)
             errD_fake.backward()
+            errD = errD_real + errD_fake
             optimizerD.step()
             netG.zero_grad()
             label.fill_(1.0)
             errG = criterion(netD(fake).view(-1), label)
             errG.backward()
             optimizerG.step()
-            return [errD_real + errD_fake, errG]
+            return [errD, errG]
 
     pair = nn.ModuleDict({"G": netG, "D": netD})
     return Pair(torch, pair, lambda net, x, label: criterion(net(x).view(-1), label), [(images,)])
