@@ -127,10 +127,8 @@ def lstm_layer(
     return _lstm(input, h, c, w_input, w_hidden, bias_input, bias_hidden, reverse)
 
 
-def _lstm(
-    input: Any, h: Any, c: Any, w_input: Any, w_hidden: Any, bias_input: Any, bias_hidden: Any,
-    reverse: bool,
-) -> tuple[Any, ...]:  # fmt: skip
+def _lstm(*operands: Any) -> tuple[Any, ...]:
+    input, h, c, w_input, w_hidden, bias_input, bias_hidden, reverse = operands
     bias = None if bias_input is None or bias_hidden is None else bias_input + bias_hidden
     fed, turned = _fed(input, w_input, bias), w_hidden.T  # turned once, not in each step
 
