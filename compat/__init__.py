@@ -179,7 +179,7 @@ _NAMES = {
                     "compat.sparse.methods"),
     "save": "compat.serialization", "load": "compat.serialization",
     "set_printoptions": "compat.front.printing", "get_printoptions": "compat.front.printing",
-    "from_jax": "compat.front.bridge", "pure": "compat.front.bridge",
+    "from_jax": "compat.front.bridge", "pure": "compat.front.pure",
     "explain": "compat.front.explain", "lstm": "compat.front.recurrent",
     "gru": "compat.front.recurrent", "rnn_tanh": "compat.front.recurrent",
     "rnn_relu": "compat.front.recurrent", "lstm_cell": "compat.front.recurrent",

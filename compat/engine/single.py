@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.core
 import numpy as np
 from jax.stages import Compiled
 
@@ -203,8 +204,15 @@ def _readable(array: Any) -> Any:
 
 def run_traced(section: Section) -> None:
     """Runs entries in the trace of a user's jax.jit, which compiles them itself."""
-    leaves = [leaf.array for leaf in section.leaves]
+    leaves = [_as_traced(leaf.array) for leaf in section.leaves]
     _run_by(lambda spec: spec.run, decode(section.wiring), section, leaves)
+
+
+def _as_traced(array: Any) -> Any:
+    """An operand of the trace: where that has no 64-bit types, constants have none either."""
+    if isinstance(array, jax.core.Tracer):
+        return array
+    return jax.numpy.asarray(array, jax.dtypes.canonicalize_dtype(array.dtype))
 
 
 def _run_by(

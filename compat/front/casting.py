@@ -40,7 +40,7 @@ _CPU_WIDE = (
     "fft fft2 fftn ifft ifft2 ifftn rfft "
     "rfft2 rfftn irfft irfft2 irfftn hfft ihfft"
 )
-_GPU_LOW = "addmv addr mv _gru_cell _lstm_cell _gru_layer _ragged_layer"
+_GPU_LOW = "addmv addr mv _gru_cell _lstm_cell _gru_layer"
 _GPU_WIDE = (
     "acos asin cosh erfinv exp expm1 log log10 log2 log1p reciprocal rsqrt sinh tan pow softplus "
     "layer_norm group_norm rms_norm _norm _nuclear_norm norm vector_norm matrix_norm dist pdist "

@@ -43,8 +43,8 @@ def to(self: Any, *args: Any, **kwargs: Any) -> Any:
     result = self
     if kind is not self._meta.dtype:
         result = hidden("cast")(result, kind)
-    if place is not self._meta.device and not (place.is_traced or self._meta.device.is_traced):
-        result = _transferred(result, place)  # what meets a trace is a part of it wherever it lies
+    if place is not self._meta.device and not self._meta.device.is_traced:
+        result = _transferred(result, place)
     if format not in (None, preserve_format):
         return contiguous(result, memory_format=format)
     return clone(self) if copy and result is self else result
@@ -102,6 +102,8 @@ def _on_other(value: Any, place: Device) -> Any:
     if place.type == "meta":
         return concrete(one, None)
     host = look(value)
+    if place.is_traced:  # as a constant
+        return concrete(one, host)
     with jax.enable_x64(True):
         return concrete(one, jax.device_put(host, jax_device(place)))
 

@@ -136,11 +136,9 @@ def _simple(mode: str) -> Callable[..., tuple[Any, Any]]:
 
         def layer(steps: Any, states: list[Any], mine: Sequence[Any], reverse: bool) -> Any:
             weights = _weights(mine, call.has_biases)
-            if going is not None:
-                return hidden("_ragged_layer")(steps, states[0], *weights, going, reverse, mode)
             if mode == "gru":
-                return hidden("_gru_layer")(steps, states[0], *weights, reverse)
-            return hidden("_rnn_layer")(steps, states[0], *weights, reverse, mode)
+                return hidden("_gru_layer")(steps, states[0], *weights, going, reverse)
+            return hidden("_rnn_layer")(steps, states[0], *weights, going, reverse, mode)
 
         return _stack(layer, call, (call.hx,), input, 2 + 2 * call.has_biases)
 

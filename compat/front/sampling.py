@@ -18,7 +18,7 @@ from compat.core.promotion import promote_types
 from compat.core.size import broadcast_shapes
 from compat.engine.memory import raise_as_torch
 from compat.engine.value import concrete, meta
-from compat.front import create
+from compat.front import create, keyed
 from compat.front.base import TensorBase, elements, look, on_device, store, value_of
 from compat.front.create import finished, from_host, size_of, where
 from compat.front.derive import FUNCTIONS
@@ -33,14 +33,26 @@ def _stream(generator: Any) -> Generator:
     return source.default_generator if generator is None else generator
 
 
+def _drawn(sampler: Callable[..., Any], generator: Any, *facts: Any) -> Any:
+    """What a sampler draws from the stream; in a traced call, its counterpart from the key."""
+    return keyed.draw(sampler, *facts) if keyed.local.keys else sampler(_stream(generator), *facts)
+
+
 def _made(draw: Draw, shape: Sequence[int], dtype: d.dtype, device: Any) -> Any:
     place = where(device)
     if place.type == "meta":
         return create.constant(shape, 0, dtype, place)
     try:
-        return from_host(draw(shape), dtype, place)
+        return _held(draw(shape), dtype, place)
     except MemoryError as error:
         raise_as_torch(error)
+
+
+def _held(drawn: Any, dtype: d.dtype, place: Device) -> Any:
+    """Samples as a tensor; those that a key gave stay in the trace."""
+    if keyed.local.keys is not None:
+        return keyed.traced(drawn, dtype)
+    return from_host(drawn, dtype, place)
 
 
 def _floating(dtype: d.dtype | None) -> d.dtype:
@@ -63,7 +75,7 @@ def _factory(name: str, sampler: Callable[..., np.ndarray[Any, Any]]) -> Callabl
         shape = size_of(size)
         create.typed_out(dtype, out)
         kind = _floating(dtype if out is None else out._meta.dtype)
-        made = _made(lambda n: sampler(_stream(generator), n, kind.numpy), shape, kind, device)
+        made = _made(lambda n: _drawn(sampler, generator, n, kind.numpy), shape, kind, device)
         return finished(given_out(out, made), requires_grad)
 
     make.__name__ = make.__qualname__ = name
@@ -91,7 +103,7 @@ def randint(low: Any = 0, high: Any = None, size: Any = None, *, generator: Any 
             f"random_ expects 'from' to be less than 'to', but got from={first} >= to={last}"
         )
     made = _made(
-        lambda n: streams.integers(_stream(generator), n, kind.numpy, first, last),
+        lambda n: _drawn(streams.integers, generator, n, kind.numpy, first, last),
         size_of((size,)), kind, device,
     )  # fmt: skip
     return finished(given_out(out, made), requires_grad)
@@ -102,7 +114,7 @@ def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: d.dtype |
              pin_memory: bool = False) -> Any:  # fmt: skip
     """The numbers from 0 to n - 1 in random order."""
     kind = dtype or d.int64
-    drawn = streams.permutation(_stream(generator), n, kind.numpy)
+    drawn = _drawn(streams.permutation, generator, n, kind.numpy)
     made = from_host(drawn, kind, where(device))
     return finished(given_out(out, made), requires_grad)
 
@@ -147,7 +159,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
         create.typed_out(dtype, out)
         kind = _floating(dtype)
         made = _made(
-            lambda n: streams.normal(_stream(generator), n, kind.numpy, float(mean), float(std)),
+            lambda n: _drawn(streams.normal, generator, n, kind.numpy, float(mean), float(std)),
             size_of((size,)), kind, device,
         )  # fmt: skip
         return finished(given_out(out, made), requires_grad)
@@ -163,7 +175,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
     kind = promote_types(mean._meta.dtype, std._meta.dtype) if both else one._meta.dtype
     shape = broadcast_shapes(mean._meta.shape, std._meta.shape) if both else one._meta.shape
     noise = _made(
-        lambda n: streams.normal(_stream(generator), n, kind.numpy), shape, kind, one._meta.device
+        lambda n: _drawn(streams.normal, generator, n, kind.numpy), shape, kind, one._meta.device
     )
     with no_grad():
         drawn = noise * std + mean
@@ -176,11 +188,12 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     """Ones with the probability that each element says (or p for all), zeros else."""
     kind = input._meta.dtype
     if p is not None and not isinstance(p, TensorBase):
-        drawn = streams.bernoulli(_stream(generator), input._meta.shape, kind.numpy, float(p))
+        drawn = _drawn(streams.bernoulli, generator, input._meta.shape, kind.numpy, float(p))
     else:
-        chances = _parameter(input if p is None else p)
-        drawn = streams.bernoulli_each(_stream(generator), chances, kind.numpy)
-    made = from_host(drawn, kind, input._meta.device)
+        given = input if p is None else p
+        chances = value_of(given).array if keyed.local.keys else _parameter(given)
+        drawn = _drawn(streams.bernoulli_each, generator, chances, kind.numpy)
+    made = _held(drawn, kind, input._meta.device)
     if input._meta.differentiable:
         made = create.hidden("_bernoulli")(input, made)
     return given_out(out, made)
@@ -188,6 +201,11 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
 
 def _parameter(tensor: Any) -> np.ndarray[Any, Any]:
     """What a sampler is told for each element."""
+    if keyed.local.keys is not None:
+        raise NotImplementedError(
+            "samples with a parameter for each element cannot be drawn in a pure function: draw "
+            "them before and pass them in"
+        )
     return elements(tensor)
 
 
@@ -196,20 +214,20 @@ def _each_in_memory_order(generator: Any, chances: np.ndarray[Any, Any], kind: A
     """Bernoulli samples with a chance for each element, drawn as a tensor of these strides is
     filled."""
     if strides is None:
-        return streams.bernoulli_each(_stream(generator), chances, kind)
+        return _drawn(streams.bernoulli_each, generator, chances, kind)
     places = streams.in_memory_order(
         chances.shape, strides, lambda n: np.arange(chances.size).reshape(n)
     ).reshape(-1)
     drawn = np.empty(chances.size, kind)
     turn = np.argsort(places)  # turn[k] is the element that is drawn k-th
-    drawn[turn] = streams.bernoulli_each(_stream(generator), chances.reshape(-1)[turn], kind)
+    drawn[turn] = _drawn(streams.bernoulli_each, generator, chances.reshape(-1)[turn], kind)
     return drawn.reshape(chances.shape)
 
 
 def _sampler(name: str, sampler: Callable[..., np.ndarray[Any, Any]], doc: str) -> Any:
     def sample(input: Any, *others: Any, generator: Any = None, **named: Any) -> Any:
         parameters = [input, *others, *named.values()]
-        drawn = sampler(_stream(generator), *[_parameter(one) for one in parameters])
+        drawn = _drawn(sampler, generator, *[_parameter(one) for one in parameters])
         made = from_host(drawn, input._meta.dtype, input._meta.device)
         return create.hidden(f"_{name}")(*parameters, made)
 
@@ -233,9 +251,7 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *, gene
         )
     if input._meta.shape and input._meta.shape[-1] > 2**24:
         raise RuntimeError("number of categories cannot exceed 2^24")
-    drawn = streams.multinomial(
-        _stream(generator), _parameter(input), num_samples, replacement
-    )
+    drawn = _drawn(streams.multinomial, generator, _parameter(input), num_samples, replacement)
     made = from_host(drawn, d.int64, input._meta.device)
     return given_out(out, made)
 
@@ -248,6 +264,8 @@ def _overwrite(self: Any, draw: Draw) -> Any:
     one = self._meta
     if one.device.type == "meta":  # there are no elements, and nothing is drawn for them
         return self
+    if keyed.local.keys is not None:
+        return self.copy_(_held(draw(tuple(one.shape)), one.dtype, one.device))
     drawn = draw(tuple(one.shape)) if one.contiguous else streams.in_memory_order(
         tuple(one.shape), one.strides, draw
     )
@@ -279,7 +297,7 @@ def _filler(name: str, sampler: Callable[..., Any], doc: str, *settings: tuple[s
             for key, value in given.items()
         ]
         kind = self._meta.dtype.numpy
-        return _overwrite(self, lambda n: sampler(_stream(generator), n, kind, *numbers))
+        return _overwrite(self, lambda n: _drawn(sampler, generator, n, kind, *numbers))
 
     fill.__name__ = fill.__qualname__ = name
     fill.__doc__ = doc
@@ -304,7 +322,7 @@ def normal_(self: Any, mean: float = 0.0, std: float = 1.0, *, generator: Any = 
     whole = self._meta.contiguous
     return _overwrite(
         self,
-        lambda n: streams.normal(_stream(generator), n, kind, float(mean), float(std), whole),
+        lambda n: _drawn(streams.normal, generator, n, kind, float(mean), float(std), whole),
     )
 
 
@@ -317,9 +335,9 @@ def random_(self: Any, *bounds: Any, generator: Any = None, **named: Any) -> Any
     elif len(bounds) == 2:
         low, high = bounds
     if low is None and high is None:
-        return _overwrite(self, lambda n: streams.random(_stream(generator), n, kind))
+        return _overwrite(self, lambda n: _drawn(streams.random, generator, n, kind))
     return _overwrite(
-        self, lambda n: streams.integers(_stream(generator), n, kind, int(low or 0), high)
+        self, lambda n: _drawn(streams.integers, generator, n, kind, int(low or 0), high)
     )
 
 
@@ -332,7 +350,7 @@ def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
         drawn = _each_in_memory_order(generator, chances, kind, strides)
         return _written(self, drawn)
     return _overwrite(
-        self, lambda n: streams.bernoulli(_stream(generator), n, kind, float(p))
+        self, lambda n: _drawn(streams.bernoulli, generator, n, kind, float(p))
     )
 
 
@@ -386,6 +404,8 @@ def follow_stream(mode: bool = True) -> None:
 
 def device_seed(input: Any) -> Any:
     """64 bits from the stream, as a 0-dim tensor: what seeds a draw inside a program."""
+    if keyed.local.keys is not None:
+        return keyed.traced(keyed.local.keys.next(), d.int64)
     high, low = source.default_generator.key()
     number = np.int64((int(high) << 32 | int(low)) - (1 << 64 if high >> 31 else 0))
     return from_host(np.array(number), d.int64, input._meta.device)
@@ -402,7 +422,7 @@ def host_dropout_mask(input: Any, p: float, by_channel: bool = False) -> Any:
 
 def _host_mask(input: Any, p: float, by_channel: bool) -> np.ndarray[Any, Any] | None:
     """What PyTorch keeps, drawn from its stream when that is to be followed; else None."""
-    if not follows_stream:
+    if not follows_stream or keyed.local.keys is not None:
         return None
     shape = tuple(input._meta.shape)
     if by_channel:
@@ -435,7 +455,7 @@ def host_slopes(input: Any, lower: float, upper: float) -> Any:
 
     One is drawn for each element that is not positive, in the order of memory, so it takes a look.
     """
-    if not follows_stream:
+    if not follows_stream or keyed.local.keys is not None:
         return None
     array = look(value_of(input))
     slopes = np.ones(array.size)

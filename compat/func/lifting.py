@@ -20,7 +20,7 @@ import numpy as np
 import compat as torch
 from compat.engine.recorder import local
 from compat.front.base import TensorBase, value_of
-from compat.front.bridge import from_jax
+from compat.front.bridge import from_jax, replaced
 from compat.front.call import watchers
 from compat.tape.history import current
 from compat.tape.node import sequence
@@ -136,7 +136,7 @@ class _Whole(torch.autograd.Function):
         closed = tensors[count:]
 
         def whole(*given: Any) -> Arrays:
-            with _replaced(closed, given[count:]):
+            with replaced(closed, [tensor_of(one) for one in given[count:]]):
                 return core(*given[:count])
 
         made, ctx.pull = jax.vjp(whole, *arrays)
@@ -168,23 +168,6 @@ def _cotangent(gradient: Any, shape: Any, dtype: Any) -> Any:
 def _conjugate(array: Any) -> Any:
     """PyTorch's gradients of complex numbers are the conjugates of JAX's."""
     return array.conj() if jnp.iscomplexobj(array) else array
-
-
-class _replaced:
-    """In the block these tensors hold other arrays."""
-
-    def __init__(self, tensors: Sequence[Any], arrays: Sequence[Any]) -> None:
-        self.tensors, self.arrays = tensors, arrays
-
-    def __enter__(self) -> None:
-        self.before = [(one._storage, one._meta, one._offset) for one in self.tensors]
-        for one, array in zip(self.tensors, self.arrays, strict=True):
-            made = tensor_of(array)
-            one._storage, one._meta, one._offset = made._storage, made._meta, made._offset
-
-    def __exit__(self, *exc: object) -> None:
-        for one, (storage, meta, offset) in zip(self.tensors, self.before, strict=True):
-            one._storage, one._meta, one._offset = storage, meta, offset
 
 
 def chunks(count: int, size: int | None) -> list[slice]:

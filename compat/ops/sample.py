@@ -12,7 +12,9 @@ from compat.ops.roles import Array, Floating, FloatingOperand, Scalar
 
 
 def random_key(seed: jax.Array) -> jax.Array:
-    """A counter-based key out of the host's 64 bits."""
+    """A counter-based key out of the host's 64 bits, or the key that a traced call has."""
+    if jnp.issubdtype(seed.dtype, jax.dtypes.prng_key):
+        return seed
     return jax.random.wrap_key_data(jnp.stack([seed >> 32, seed & 0xFFFFFFFF]).astype("uint32"))
 
 

@@ -152,10 +152,9 @@ def pack_padded_sequence(
     lengths = [int(length) for length in lengths]
     order = None
     if not enforce_sorted:
-        given = torch.as_tensor(lengths, dtype=torch.int64)
-        given, order = torch.sort(given, descending=True)
-        lengths = given.tolist()
-        order = order.to(input.device)
+        longest = sorted(range(len(lengths)), key=lambda at: -lengths[at])
+        lengths = [lengths[at] for at in longest]
+        order = torch.tensor(longest, dtype=torch.int64, device=input.device)
         input = input.index_select(0 if batch_first else 1, order)
     if batch_first:
         input = input.transpose(0, 1)
@@ -164,7 +163,7 @@ def pack_padded_sequence(
     sizes = [sum(length > step for length in lengths) for step in range(lengths[0])]
     places = _places(sizes, batch).to(input.device)
     data = input.reshape(steps * batch, *input.shape[2:]).index_select(0, places)
-    return PackedSequence(data, torch.tensor(sizes, dtype=torch.int64), order)
+    return PackedSequence(data, torch.tensor(sizes, dtype=torch.int64, device="cpu"), order)
 
 
 def _check_lengths(lengths: list[int], batch: int, steps: int) -> None:

@@ -20,5 +20,5 @@ NETWORKS = {
 def curves(torch: Any, make: Any, steps: int) -> list[list[float]]:
     """The losses that each step of a network tells, made and trained from seed 0."""
     torch.manual_seed(0)
-    step = make(torch)
-    return [[loss.item() for loss in step()] for _ in range(steps)]
+    network = make(torch)
+    return [[loss.item() for loss in network.step()] for _ in range(steps)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from tests.architectures.images import Step
+from tests.architectures.network import Network
 
 
-def dcgan(torch: Any) -> Step:
+def dcgan(torch: Any, nz: int = 8, ngf: int = 4, ndf: int = 4, batch: int = 8) -> Network:
     """Radford et al., 2015: a generator against a discriminator, noise drawn in each step."""
     nn = torch.nn
 
@@ -19,7 +20,6 @@ def dcgan(torch: Any) -> Step:
             torch.nn.init.normal_(m.weight, 1.0, 0.02)
             torch.nn.init.zeros_(m.bias)
 
-    nz, ngf, ndf = 8, 4, 4
     netG = nn.Sequential(
         nn.ConvTranspose2d(nz, ngf * 2, 4, 1, 0, bias=False),
         nn.BatchNorm2d(ngf * 2), nn.ReLU(True),
@@ -41,37 +41,41 @@ def dcgan(torch: Any) -> Step:
     criterion = nn.BCELoss()
     optimizerD = torch.optim.Adam(netD.parameters(), lr=2e-4, betas=(0.5, 0.999))
     optimizerG = torch.optim.Adam(netG.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    images = torch.tanh(torch.randn(8, 3, 16, 16))
+    images = torch.tanh(torch.randn(batch, 3, 16, 16))
 
-    def step() -> list[Any]:
-        netD.zero_grad()
-        label = torch.full((8,), 1.0)
-        errD_real = criterion(netD(images).view(-1), label)
-        errD_real.backward()
-        fake = netG(torch.randn(8, nz, 1, 1))
-        label.fill_(0.0)
-        errD_fake = criterion(netD(fake.detach()).view(-1), label)
-        errD_fake.backward()
-        optimizerD.step()
-        netG.zero_grad()
-        label.fill_(1.0)
-        errG = criterion(netD(fake).view(-1), label)
-        errG.backward()
-        optimizerG.step()
-        return [errD_real + errD_fake, errG]
+    class Pair(Network):
+        def step(self) -> list[Any]:
+            netD.zero_grad()
+            label = torch.full((batch,), 1.0)
+            errD_real = criterion(netD(images).view(-1), label)
+            errD_real.backward()
+            fake = netG(torch.randn(batch, nz, 1, 1))
+            label.fill_(0.0)
+            errD_fake = criterion(netD(fake.detach()).view(-1), label)
+            errD_fake.backward()
+            errD = errD_real + errD_fake
+            optimizerD.step()
+            netG.zero_grad()
+            label.fill_(1.0)
+            errG = criterion(netD(fake).view(-1), label)
+            errG.backward()
+            optimizerG.step()
+            return [errD, errG]
 
-    return step
+    pair = nn.ModuleDict({"G": netG, "D": netD})
+    return Pair(torch, pair, lambda net, x, label: criterion(net(x).view(-1), label), [(images,)])
 
 
-def vae(torch: Any) -> Step:
+def vae(torch: Any, pixels: int = 64, hidden: int = 24, code: int = 4, batch: int = 8) -> Network:
     """Kingma and Welling, 2013: the reparameterised noise is drawn in each step."""
     nn, F = torch.nn, torch.nn.functional
 
     class VAE(nn.Module):
         def __init__(self):
             super().__init__()
-            self.fc1, self.fc21, self.fc22 = nn.Linear(64, 24), nn.Linear(24, 4), nn.Linear(24, 4)
-            self.fc3, self.fc4 = nn.Linear(4, 24), nn.Linear(24, 64)
+            self.fc1 = nn.Linear(pixels, hidden)
+            self.fc21, self.fc22 = nn.Linear(hidden, code), nn.Linear(hidden, code)
+            self.fc3, self.fc4 = nn.Linear(code, hidden), nn.Linear(hidden, pixels)
 
         def encode(self, x):
             h1 = F.relu(self.fc1(x))
@@ -86,27 +90,24 @@ def vae(torch: Any) -> Step:
             return torch.sigmoid(self.fc4(F.relu(self.fc3(z))))
 
         def forward(self, x):
-            mu, logvar = self.encode(x.view(-1, 64))
+            mu, logvar = self.encode(x.view(-1, pixels))
             return self.decode(self.reparameterize(mu, logvar)), mu, logvar
+
+    def loss(model: Any, data: Any) -> Any:
+        recon, mu, logvar = model(data)
+        bce = F.binary_cross_entropy(recon, data.view(-1, pixels), reduction="sum")
+        kld = -0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())
+        return bce + kld
 
     model = VAE()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    data = torch.rand(8, 1, 8, 8)
-
-    def step() -> list[Any]:
-        optimizer.zero_grad()
-        recon, mu, logvar = model(data)
-        bce = F.binary_cross_entropy(recon, data.view(-1, 64), reduction="sum")
-        kld = -0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())
-        loss = bce + kld
-        loss.backward()
-        optimizer.step()
-        return [loss, kld]
-
-    return step
+    return Network(torch, model, loss, [(torch.rand(batch, 1, pixels),)], optimizer)
 
 
-def wavenet(torch: Any) -> Step:
+def wavenet(
+    torch: Any, classes: int = 16, channels: int = 8, skips: int = 8,
+    dilations: Sequence[int] = (1, 2, 4, 1, 2, 4), batch: int = 4, length: int = 33,
+) -> Network:  # fmt: skip
     """van den Oord et al., 2016: causal dilated convolutions, gates, skips, weight norm."""
     nn, F = torch.nn, torch.nn.functional
     weight_norm = torch.nn.utils.parametrizations.weight_norm
@@ -149,19 +150,14 @@ def wavenet(torch: Any) -> Step:
                 total = total + skip
             return self.end(total)
 
-    model = WaveNet(16, 8, 8, [1, 2, 4, 1, 2, 4])
+    def loss(model: Any, codes: Any) -> Any:
+        return F.cross_entropy(model(codes[:, :-1]), codes[:, 1:])
+
+    model = WaveNet(classes, channels, skips, dilations)
     optimizer = torch.optim.RMSprop(model.parameters(), lr=1e-3)
     decay = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.98)
-    wave = torch.sin(torch.arange(33) * 0.4 + torch.rand(4, 1) * 6)
-    codes = torch.sign(wave) * torch.log1p(15 * wave.abs()) / torch.log1p(torch.tensor(15.0))
-    codes = ((codes + 1) / 2 * 15 + 0.5).long()
-
-    def step() -> list[Any]:
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(codes[:, :-1]), codes[:, 1:])
-        loss.backward()
-        optimizer.step()
-        decay.step()
-        return [loss]
-
-    return step
+    wave = torch.sin(torch.arange(length) * 0.4 + torch.rand(batch, 1) * 6)
+    top = torch.tensor(classes - 1.0)
+    codes = torch.sign(wave) * torch.log1p(top * wave.abs()) / torch.log1p(top)
+    codes = ((codes + 1) / 2 * top + 0.5).long()
+    return Network(torch, model, loss, [(codes,)], optimizer, decay)

@@ -5,31 +5,25 @@ The rates of ResNet and DenseNet are low, lest batch norm over few examples mult
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-Step = Callable[[], list[Any]]
+from tests.architectures.network import Network
 
 
-def _classifier(torch: Any, model: Any, optimizer: Any, size: int, classes: int) -> Step:
-    """A step of classification on one batch of a few that take turns."""
-    images = torch.randn(3, 6, 3, size, size)
-    kinds = torch.randint(classes, (3, 6))
-    count = [0]
-
-    def step() -> list[Any]:
-        at = count[0] % 3
-        count[0] += 1
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(model(images[at]), kinds[at])
-        loss.backward()
-        optimizer.step()
-        return [loss]
-
-    return step
+def _pictures(torch: Any, batch: int, size: int, classes: int) -> list[tuple[Any, Any]]:
+    """Batches of pictures and their classes."""
+    return [(torch.randn(batch, 3, size, size), torch.randint(classes, (batch,))) for _ in range(3)]
 
 
-def resnet(torch: Any) -> Step:
+def _classification(torch: Any) -> Any:
+    """The loss of a classifier."""
+    return lambda model, images, kinds: torch.nn.functional.cross_entropy(model(images), kinds)
+
+
+def resnet(
+    torch: Any, width: int = 2, layers: tuple[int, int] = (1, 2), batch: int = 6, size: int = 16,
+    classes: int = 5,
+) -> Network:  # fmt: skip
     """He et al., 2015: bottleneck blocks with projections, batch norm, SGD with momentum."""
     nn = torch.nn
 
@@ -58,17 +52,17 @@ def resnet(torch: Any) -> Step:
             return self.relu(out)
 
     class ResNet(nn.Module):
-        def __init__(self, layers, classes):
+        def __init__(self, width, layers, classes):
             super().__init__()
-            self.inplanes = 4
-            self.conv1 = nn.Conv2d(3, 4, 3, padding=1, bias=False)
-            self.bn1 = nn.BatchNorm2d(4)
+            self.inplanes = 2 * width
+            self.conv1 = nn.Conv2d(3, self.inplanes, 3, padding=1, bias=False)
+            self.bn1 = nn.BatchNorm2d(self.inplanes)
             self.relu = nn.ReLU(inplace=True)
             self.maxpool = nn.MaxPool2d(3, 2, padding=1)
-            self.layer1 = self._make_layer(2, layers[0])
-            self.layer2 = self._make_layer(4, layers[1], stride=2)
+            self.layer1 = self._make_layer(width, layers[0])
+            self.layer2 = self._make_layer(2 * width, layers[1], stride=2)
             self.avgpool = nn.AdaptiveAvgPool2d(1)
-            self.fc = nn.Linear(4 * Bottleneck.expansion, classes)
+            self.fc = nn.Linear(self.inplanes, classes)
             for m in self.modules():
                 if isinstance(m, nn.Conv2d):
                     nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
@@ -94,12 +88,16 @@ def resnet(torch: Any) -> Step:
             x = self.avgpool(x)
             return self.fc(torch.flatten(x, 1))
 
-    model = ResNet([1, 2], 5)
+    model = ResNet(width, layers, classes)
     optimizer = torch.optim.SGD(model.parameters(), lr=2e-3, momentum=0.9, weight_decay=1e-4)
-    return _classifier(torch, model, optimizer, 16, 5)
+    pictures = _pictures(torch, batch, size, classes)
+    return Network(torch, model, _classification(torch), pictures, optimizer)
 
 
-def densenet(torch: Any) -> Step:
+def densenet(
+    torch: Any, growth: int = 3, blocks: tuple[int, ...] = (2, 2), width: int = 6, batch: int = 6,
+    size: int = 8, classes: int = 5,
+) -> Network:  # fmt: skip
     """Huang et al., 2016: every layer sees all before it; dropout between; Nesterov."""
     nn, F = torch.nn, torch.nn.functional
     from collections import OrderedDict
@@ -152,14 +150,15 @@ def densenet(torch: Any) -> Step:
             out = F.adaptive_avg_pool2d(out, (1, 1)).view(out.size(0), -1)
             return self.classifier(out)
 
-    model = DenseNet(3, (2, 2), 6, 5)
+    model = DenseNet(growth, blocks, width, classes)
     optimizer = torch.optim.SGD(
         model.parameters(), lr=2e-3, momentum=0.9, nesterov=True, weight_decay=1e-4
     )
-    return _classifier(torch, model, optimizer, 8, 5)
+    pictures = _pictures(torch, batch, size, classes)
+    return Network(torch, model, _classification(torch), pictures, optimizer)
 
 
-def unet(torch: Any) -> Step:
+def unet(torch: Any, width: int = 3, batch: int = 4, size: int = 18) -> Network:
     """Ronneberger et al., 2015: transposed convolutions, skips by concatenation, Adam."""
     nn, F = torch.nn, torch.nn.functional
 
@@ -206,27 +205,24 @@ def unet(torch: Any) -> Step:
             x3 = self.down2(x2)
             return self.outc(self.up2(self.up1(x3, x2), x1))
 
-    model = UNet(3)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    images = torch.randn(4, 1, 18, 18)  # odd after one halving: the padding has work
-    masks = (F.avg_pool2d(images, 3, 1, 1) > 0).float()
-
-    def step() -> list[Any]:
-        optimizer.zero_grad()
+    def loss(model: Any, images: Any, masks: Any) -> Any:
         scores = model(images)
         loss = F.binary_cross_entropy_with_logits(scores, masks)
         probability = torch.sigmoid(scores)
         dice = 2 * (probability * masks).sum() / (probability.sum() + masks.sum())
-        loss = loss + 1 - dice
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        return [loss]
+        return loss + 1 - dice
 
-    return step
+    model = UNet(width)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    images = torch.randn(batch, 1, size, size)  # 18 is odd after one halving: padding has work
+    masks = (F.avg_pool2d(images, 3, 1, 1) > 0).float()
+    return Network(torch, model, loss, [(images, masks)], optimizer, clip=1.0)
 
 
-def vit(torch: Any) -> Step:
+def vit(
+    torch: Any, dim: int = 16, depth: int = 2, heads: int = 4, batch: int = 6, size: int = 16,
+    classes: int = 5,
+) -> Network:  # fmt: skip
     """Dosovitskiy et al., 2020: patches, a class token, pre-norm blocks, AdamW and a warm-up."""
     nn = torch.nn
 
@@ -276,14 +272,8 @@ def vit(torch: Any) -> Step:
                 x = feed(x) + x
             return self.head(self.norm(x)[:, 0])
 
-    model = ViT(16, 4, 16, 2, 4, 5, 0.1)
+    model = ViT(size, 4, dim, depth, heads, classes, 0.1)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.05)
     warm = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda at: min(1.0, (at + 1) / 10))
-    inner = _classifier(torch, model, optimizer, 16, 5)
-
-    def step() -> list[Any]:
-        told = inner()
-        warm.step()
-        return told
-
-    return step
+    pictures = _pictures(torch, batch, size, classes)
+    return Network(torch, model, _classification(torch), pictures, optimizer, warm)

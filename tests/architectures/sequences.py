@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tests.architectures.images import Step
+from tests.architectures.network import Network
 
 
-def lstm_language_model(torch: Any) -> Step:
+def lstm_language_model(
+    torch: Any, ntoken: int = 20, size: int = 12, batch: int = 4, length: int = 6
+) -> Network:
     """Zaremba et al., 2014: truncated back-propagation, tied weights, dropout, clipped SGD."""
     nn, F = torch.nn, torch.nn.functional
 
@@ -34,28 +36,34 @@ def lstm_language_model(torch: Any) -> Step:
             weight = next(self.parameters())
             return tuple(weight.new_zeros(self.layers, batch, self.size) for _ in range(2))
 
-    model = RNNModel(20, 12, 2, 0.2)
-    words = torch.randint(20, (25, 4))
-    state: dict[str, Any] = {"at": 0, "hidden": model.init_hidden(4)}
+    def loss(model: Any, words: Any, target: Any, hidden: Any) -> Any:
+        output, hidden = model(words, hidden)
+        return F.nll_loss(output, target.reshape(-1)), hidden
 
-    def step() -> list[Any]:
-        at = state["at"] % 24
-        part, target = words[at : at + 6], words[at + 1 : at + 7].reshape(-1)
-        model.zero_grad()
-        hidden = tuple(one.detach() for one in state["hidden"])
-        output, state["hidden"] = model(part, hidden)
-        loss = F.nll_loss(output, target)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 0.25)
-        for p in model.parameters():
-            p.data.add_(p.grad, alpha=-1.0)
-        state["at"] += 6
-        return [loss]
+    class Truncated(Network):
+        hidden: Any
 
-    return step
+        def step(self) -> list[Any]:
+            words, target = self.batch()
+            model.zero_grad()
+            hidden = tuple(one.detach() for one in self.hidden)
+            loss, self.hidden = self.loss(model, words, target, hidden)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 0.25)
+            for p in model.parameters():
+                p.data.add_(p.grad, alpha=-1.0)
+            return [loss]
+
+    model = RNNModel(ntoken, size, 2, 0.2)
+    words = torch.randint(ntoken, (4 * length + 1, batch))
+    starts = range(0, 4 * length, length)
+    batches = [(words[at : at + length], words[at + 1 : at + 1 + length]) for at in starts]
+    network = Truncated(torch, model, loss, batches, clip=0.25)
+    network.hidden = model.init_hidden(batch)
+    return network
 
 
-def seq2seq(torch: Any) -> Step:
+def seq2seq(torch: Any, words: int = 12, size: int = 8, batch: int = 4, length: int = 6) -> Network:
     """Bahdanau et al., 2014: additive attention over a packed bidirectional GRU."""
     nn, F = torch.nn, torch.nn.functional
     rnn = torch.nn.utils.rnn
@@ -90,33 +98,30 @@ def seq2seq(torch: Any) -> Step:
             hidden = self.cell(torch.cat((self.embedding(word), context), dim=1), hidden)
             return self.out(hidden), hidden
 
-    encoder, decoder = Encoder(12, 8), Decoder(12, 8)
-    optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=2e-3)
-    lengths = torch.tensor([4, 6, 3, 5])
-    mask = torch.arange(6)[None] < lengths[:, None]
-    source = torch.randint(1, 12, (4, 6)).masked_fill(~mask, 0)
-    target = source.flip(1)
-    count = [0]
-
-    def step() -> list[Any]:
-        optimizer.zero_grad()
+    def loss(model: Any, source: Any, forced: bool) -> Any:
+        encoder, decoder = model["encoder"], model["decoder"]
+        target = source.flip(1)
+        mask = torch.arange(length)[None] < lengths[:, None]
         keys, hidden = encoder(source, lengths)
-        word, loss = torch.ones(4, dtype=torch.long), 0
-        forced = count[0] % 2 == 0
-        for at in range(target.size(1)):
+        word, loss = torch.ones(batch, dtype=torch.long), 0
+        for at in range(length):
             scores, hidden = decoder(word, hidden, keys, mask)
             loss = loss + F.cross_entropy(scores, target[:, at], ignore_index=0, reduction="sum")
             word = target[:, at] if forced else scores.topk(1)[1].squeeze(1).detach()
-        loss = loss / (target != 0).sum()
-        loss.backward()
-        optimizer.step()
-        count[0] += 1
-        return [loss]
+        return loss / (target != 0).sum()
 
-    return step
+    encoder, decoder = Encoder(words, size), Decoder(words, size)
+    model = nn.ModuleDict({"encoder": encoder, "decoder": decoder})
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    lengths = torch.tensor([length - 2, length, length - 3, length - 1] * (batch // 4))
+    here = torch.arange(length)[None] < lengths[:, None]
+    source = torch.randint(1, words, (batch, length)).masked_fill(~here, 0)
+    return Network(torch, model, loss, [(source, True), (source, False)], optimizer)
 
 
-def transformer(torch: Any) -> Step:
+def transformer(
+    torch: Any, words: int = 14, size: int = 16, batch: int = 5, length: int = 7
+) -> Network:
     """Vaswani et al., 2017: `nn.Transformer` with masks, label smoothing, the paper's schedule."""
     nn = torch.nn
 
@@ -125,9 +130,9 @@ def transformer(torch: Any) -> Step:
             super().__init__()
             self.size = size
             self.embedding = nn.Embedding(words, size)
-            position = torch.arange(16).unsqueeze(1)
+            position = torch.arange(length + 1).unsqueeze(1)
             scale = torch.exp(torch.arange(0, size, 2) * (-math.log(10000.0) / size))
-            table = torch.zeros(16, 1, size)
+            table = torch.zeros(length + 1, 1, size)
             table[:, 0, 0::2] = torch.sin(position * scale)
             table[:, 0, 1::2] = torch.cos(position * scale)
             self.register_buffer("table", table)
@@ -152,28 +157,26 @@ def transformer(torch: Any) -> Step:
             )  # fmt: skip
             return self.generator(out)
 
-    model = Seq2SeqTransformer(14, 16, 4, 2, 0.1)
+    def loss(model: Any, source: Any, target: Any) -> Any:
+        scores = model(source, target[:-1])
+        return criterion(scores.reshape(-1, words), target[1:].reshape(-1))
+
+    model = Seq2SeqTransformer(words, size, 4, 2, 0.1)
     optimizer = torch.optim.Adam(model.parameters(), lr=1.0, betas=(0.9, 0.98), eps=1e-9)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda at: 0.05 * 16**-0.5 * min((at + 1) ** -0.5, (at + 1) * 20**-1.5)
     )
     criterion = nn.CrossEntropyLoss(ignore_index=0, label_smoothing=0.1)
-    source, target = torch.randint(2, 14, (6, 5)), torch.randint(2, 14, (8, 5))
-    source[4:, 1], target[0], target[6:, 2] = 0, 1, 0
-
-    def step() -> list[Any]:
-        optimizer.zero_grad()
-        scores = model(source, target[:-1])
-        loss = criterion(scores.reshape(-1, 14), target[1:].reshape(-1))
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        return [loss]
-
-    return step
+    source = torch.randint(2, words, (length - 1, batch))
+    target = torch.randint(2, words, (length + 1, batch))
+    source[-2:, 1], target[0], target[-2:, 2] = 0, 1, 0
+    return Network(torch, model, loss, [(source, target)], optimizer, schedule)
 
 
-def gpt(torch: Any) -> Step:
+def gpt(
+    torch: Any, words: int = 24, length: int = 12, size: int = 16, layers: int = 2, batch: int = 2,
+    text: int = 60,
+) -> Network:  # fmt: skip
     """Radford et al., 2019: causal attention, tied embedding, decay for matrices alone."""
     nn, F = torch.nn, torch.nn.functional
 
@@ -236,32 +239,39 @@ def gpt(torch: Any) -> Step:
             logits = self.lm_head(self.ln_f(x))
             return F.cross_entropy(logits.view(-1, logits.size(-1)), targets.reshape(-1))
 
-    model = GPT(24, 12, 16, 4, 2, 0.1)
+    model = GPT(words, length, size, 4, layers, 0.1)
     every = list(model.parameters())
     groups = [
         {"params": [p for p in every if p.dim() >= 2], "weight_decay": 0.1},
         {"params": [p for p in every if p.dim() < 2], "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=3e-3, betas=(0.9, 0.95))
-    data = torch.randint(24, (60,))
+    data = torch.randint(words, (text,))
 
-    def step() -> list[Any]:
-        starts = torch.randint(60 - 12, (4,)).tolist()
-        for half in range(2):  # gradients add up over two small batches
-            part = starts[half * 2 : half * 2 + 2]
-            x = torch.stack([data[i : i + 12] for i in part])
-            y = torch.stack([data[i + 1 : i + 13] for i in part])
-            loss = model(x, y) / 2
-            loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        return [loss]
+    class Accumulated(Network):
+        def step(self) -> list[Any]:
+            starts = torch.randint(text - length, (2 * batch,)).tolist()
+            for half in range(2):  # gradients add up over two small batches
+                part = starts[half * batch : (half + 1) * batch]
+                x = torch.stack([data[i : i + length] for i in part])
+                y = torch.stack([data[i + 1 : i + 1 + length] for i in part])
+                loss = self.loss(model, x, y)
+                loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            return [loss]
 
-    return step
+    def loss(model: Any, x: Any, y: Any) -> Any:
+        return model(x, y) / 2
+
+    return Accumulated(torch, model, loss, [data], optimizer, clip=1.0)
 
 
-def gcn(torch: Any) -> Step:
+def gcn(
+    torch: Any, nodes: int = 20, features: int = 10, hidden: int = 8, classes: int = 3,
+    density: float = 0.15,
+) -> Network:  # fmt: skip
     """Kipf and Welling, 2016: two graph convolutions by a dense normalised adjacency."""
     nn, F = torch.nn, torch.nn.functional
 
@@ -288,26 +298,30 @@ def gcn(torch: Any) -> Step:
             x = F.dropout(x, self.dropout, training=self.training)
             return F.log_softmax(self.gc2(x, adj), dim=1)
 
-    edges = (torch.rand(20, 20) < 0.15).float()
-    edges = torch.maximum(edges, edges.T) + torch.eye(20)
+    edges = (torch.rand(nodes, nodes) < density).float()
+    edges = torch.maximum(edges, edges.T) + torch.eye(nodes)
     root = edges.sum(1).pow(-0.5)
     adj = torch.diag(root) @ edges @ torch.diag(root)
-    features, labels = torch.rand(20, 10), torch.randint(3, (20,))
-    features = features / features.sum(1, keepdim=True)
-    known, rest = torch.arange(12), torch.arange(12, 20)
-    model = GCN(10, 8, 3, 0.5)
+    x, labels = torch.rand(nodes, features), torch.randint(classes, (nodes,))
+    x = x / x.sum(1, keepdim=True)
+    most = nodes * 3 // 5
+    known, rest = torch.arange(most), torch.arange(most, nodes)
+    model = GCN(features, hidden, classes, 0.5)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01, weight_decay=5e-4)
 
-    def step() -> list[Any]:
-        model.train()
-        optimizer.zero_grad()
-        output = model(features, adj)
-        loss = F.nll_loss(output[known], labels[known])
-        loss.backward()
-        optimizer.step()
-        model.eval()
-        with torch.no_grad():
-            output = model(features, adj)
-        return [loss, F.nll_loss(output[rest], labels[rest])]
+    class Judged(Network):
+        rest: Any
 
-    return step
+        def step(self) -> list[Any]:
+            model.train()
+            (loss,) = super().step()
+            model.eval()
+            with torch.no_grad():
+                return [loss, self.loss(model, x, adj, labels, rest)]
+
+    def loss(model: Any, x: Any, adj: Any, labels: Any, chosen: Any) -> Any:
+        return F.nll_loss(model(x, adj)[chosen], labels[chosen])
+
+    network = Judged(torch, model, loss, [(x, adj, labels, known)], optimizer)
+    network.rest = rest
+    return network

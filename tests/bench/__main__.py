@@ -16,6 +16,7 @@ import sys
 import tempfile
 from typing import Any
 
+from tests.bench.architectures import LSTMS, SIZES
 from tests.bench.dynamic import PROGRAMS as DYNAMIC
 from tests.bench.measure import DEVICE
 from tests.bench.models import PROGRAMS as STEPS
@@ -93,6 +94,36 @@ def steps(only: str, rounds: int) -> None:
             f"{name:<11}{cells}{by_hand:>10.2f}{LIMITS[name]:>10.2f}{by_torch:>10.2f}"
             f"{ours['launches']:>10.2f}{ours['compiles']:>6}/{ours['own_compiles']:<3}{memory:>10.2f}"
             f"  {mark(good)}",
+            flush=True,
+        )
+
+
+def architectures(only: str, rounds: int) -> None:
+    """Steps of the twelve networks beside compat.pure in jax.jit; LSTM layers beside torch."""
+    how = "CPU ms on one core" if DEVICE == "cpu" else f"wall ms on {DEVICE}"
+    print(f"\nArchitectures: {how}, minimum (median) of all rounds")
+    heads = ("torch", "by hand", "compat")
+    print(f"{'':<21}" + "".join(f"{head:>18}" for head in heads)
+          + f"{'ratio':>8}{'limit':>7}{'/torch':>8}{'launches':>10}{'compiles':>10}")  # fmt: skip
+    for name in [*SIZES, *LSTMS]:
+        if only and only.lower() not in name.lower():
+            continue
+        other = "torch" if name in LSTMS else "handwritten"
+        sides = ["torch", "handwritten", "compat"] if name in SIZES else ["torch", "compat"]
+        with tempfile.TemporaryDirectory() as cache:  # the rounds after the first compile nothing
+            found = in_turns("step", sides, name, rounds, cache=cache)
+        low = {side: best(rows, "min") for side, rows in found.items()}
+        middle = {s: statistics.median(r["median"] for r in rows) for s, rows in found.items()}
+        cells = [f"{low[s]:.2f} ({middle[s]:.2f})" if s in low else "" for s in
+                 ("torch", "handwritten", "compat")]  # fmt: skip
+        ours, ratio = found["compat"][-1], low["compat"] / low[other]
+        limit = 1.0 if name in LSTMS else 1.1
+        print(
+            f"{name:<21}"
+            + "".join(f"{cell:>18}" for cell in cells)
+            + f"{ratio:>8.2f}{limit:>7.1f}{low['compat'] / low['torch']:>8.2f}"
+            f"{ours['launches']:>10.2f}{ours['compiles']:>6}/{ours['own_compiles']:<3}"
+            f"  {mark(ratio <= limit)}",
             flush=True,
         )
 
@@ -189,12 +220,14 @@ def per_op(rounds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", default="", help="a word of the names to run")
-    parser.add_argument("--parts", default="steps,first,recording,ops,dynamic")
+    parser.add_argument("--parts", default="steps,architectures,first,recording,ops,dynamic")
     parser.add_argument("--rounds", type=int, default=3, help="processes a side")
     chosen = parser.parse_args()
     parts = chosen.parts.split(",")
     if "steps" in parts:
         steps(chosen.only, chosen.rounds)
+    if "architectures" in parts:
+        architectures(chosen.only, chosen.rounds)
     if "first" in parts:
         first_steps(chosen.only)
     if "recording" in parts:

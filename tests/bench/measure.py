@@ -52,22 +52,22 @@ def step(side: str, name: str) -> dict[str, Any]:
         from compat.engine.memory import tune_allocator
 
         tune_allocator()
-        from tests.bench import handwritten
+        from tests.bench import architectures, handwritten
 
         seen = _events()
-        begin = clock()
-        run = handwritten.PROGRAMS[name]()
+        made = handwritten.PROGRAMS.get(name)
+        run = made() if made else architectures.by_hand(name)
     else:
         library = _library(side)
-        from tests.bench import models
+        from tests.bench import architectures, models
 
         seen = _events() if side == "compat" else {}
-        begin = clock()
-        run = models.PROGRAMS[name](library)
+        made = models.PROGRAMS.get(name)
+        run = made(library) if made else architectures.eager(library, name)
     start = clock()
     run(0)
     first = clock() - start
-    _warm_up(run)
+    _warm_up(run, seen)
     begin = clock()
     run(3)
     count = max(1, int(0.25 / max(clock() - begin, 1e-4)))
@@ -97,17 +97,21 @@ def step(side: str, name: str) -> dict[str, Any]:
     return result
 
 
-def _warm_up(run: Callable[[int], Any]) -> None:
-    """Runs until what is worth compiling has been compiled: two seconds or 300 steps, but three
-    steps at least, then a pause for the compiling thread, then a few more."""
-    end = time.perf_counter() + 2
-    for at in range(1, 300):
-        run(at)
-        if at > 2 and time.perf_counter() > end:
+def _warm_up(run: Callable[[int], Any], seen: dict[str, int]) -> None:
+    """Runs until what is worth compiling has been compiled: for two seconds or 300 steps, but
+    three steps at least, then a pause for the compiling thread; again while that compiled."""
+    for _ in range(6):
+        before = seen.get("compiles")
+        end = clock() + 2
+        for at in range(1, 300):
+            run(at)
+            if at > 2 and clock() > end:
+                break
+        time.sleep(2)
+        for at in range(6):
+            run(at)
+        if seen.get("compiles") == before:
             break
-    time.sleep(2)
-    for at in range(6):
-        run(at)
 
 
 def _stats(side: str) -> dict[str, Any]:

@@ -47,3 +47,25 @@ def test_layers_agree(name: str, settings: dict[str, Any], packed: bool) -> None
     pairs = zip(_run(compat, name, settings, packed), _run(torch, name, settings, packed))
     for ours, theirs in pairs:
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
+def test_second_derivatives(name: str, packed: bool) -> None:
+    """What the first backward reads of the forward scan passes on gradients of its own."""
+
+    def second(lib: Any) -> list[np.ndarray]:
+        lib.manual_seed(1)
+        layer = getattr(lib.nn, name)(3, 4, bidirectional=True).double()
+        x = lib.tensor(np.random.default_rng(0).normal(size=(5, 3, 3)), requires_grad=True)
+        given: Any = x
+        if packed:
+            given = lib.nn.utils.rnn.pack_padded_sequence(x, [5, 2, 4], enforce_sorted=False)
+        made = layer(given)[0]
+        out = made.data if packed else made
+        (first,) = lib.autograd.grad(out.pow(3).sum(), x, create_graph=True)
+        first.square().sum().backward()
+        return [one.grad.numpy() for one in (x, *layer.parameters())]
+
+    for mine, theirs in zip(second(compat), second(torch), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)

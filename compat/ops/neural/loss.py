@@ -151,11 +151,16 @@ def nll_loss(input: Operand, target: Array, weight: Array | None = None,
     return class_loss(input, target, weight, ignore_index, reduction)
 
 
+def is_long(array: jax.Array) -> bool:
+    """Whether it is int64, or in a trace without 64-bit types the int32 that stands for it."""
+    return array.dtype == jax.dtypes.canonicalize_dtype("int64")
+
+
 def check_classes(input: jax.Array, target: jax.Array) -> None:
     """Refuses shapes that do not belong together, in PyTorch's words."""
     require(input.ndim > 0, "Expected input to have at least 1 dimension")
     require(
-        target.dtype.name in ("int64", "uint8"),
+        is_long(target) or target.dtype.name == "uint8",
         f"expected scalar type Long but found {title(target)}",
     )
     if input.ndim == 1:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from compat.core.errors import require
 from compat.ops.declare import op
-from compat.ops.neural.loss import reduced, title
+from compat.ops.neural.loss import is_long, reduced, title
 from compat.ops.roles import Array, Bool, Operand
 
 _LOSS: dict[str, Any] = {"homes": ("hidden",), "math": True, "out": False}
@@ -22,9 +22,7 @@ def _positive(x: jax.Array) -> jax.Array:
 def _check_target(target: jax.Array, reduction: str) -> None:
     known = reduction in ("none", "mean", "sum")
     require(known, f"{reduction} is not a valid value for reduction", ValueError)
-    require(
-        target.dtype == jnp.int64, f"expected scalar type Long but found {title(target)}"
-    )
+    require(is_long(target), f"expected scalar type Long but found {title(target)}")
 
 
 @op(**_LOSS, guard=(RuntimeError, "target out of range"))

@@ -1,7 +1,7 @@
-"""Recurrent layers whose sequences end at different steps, and LSTMs that project their state.
+"""LSTM layers whose sequences end at different steps, or that project their state.
 
-The plain layers of `recurrent.py` are the fast ones; here a state stands still where a mask says
-that its sequence is over, and JAX differentiates the scan.
+The plain one of `recurrent.py` is the fast one; here a state stands still where a mask says that
+its sequence is over, and JAX differentiates the scan.
 """
 
 from __future__ import annotations
@@ -21,13 +21,6 @@ def _lstm_step(sums: Any, held: Any, c: Any) -> tuple[Any, Any]:
     i, f, g, o = jnp.split(sums + held, 4, -1)
     c = lax.logistic(f) * c + lax.logistic(i) * jnp.tanh(g)
     return lax.logistic(o) * jnp.tanh(c), c
-
-
-def _gru_step(sums: Any, held: Any, h: Any) -> Any:
-    r, z, n = jnp.split(sums, 3, -1)
-    hr, hz, hn = jnp.split(held, 3, -1)
-    r, z = lax.logistic(r + hr), lax.logistic(z + hz)
-    return (1 - z) * jnp.tanh(n + r * hn) + z * h
 
 
 def _over_time(step: Any, states: Any, fed: Any, going: Any, reverse: bool) -> Any:
@@ -65,22 +58,3 @@ def lstm_layer(
     fed = _fed(input, w_input, bias_input)
     (h, c), outputs = _over_time(step, (h, c), fed, going, reverse)
     return outputs, h, c
-
-
-@op(homes=("hidden",), out=False, name="_ragged_layer")
-def layer(
-    input: Array, h: Array, w_input: Array, w_hidden: Array, bias_input: Array | None = None,
-    bias_hidden: Array | None = None, going: Array | None = None, reverse: Flag = False,
-    mode: str = "gru",
-) -> tuple[Array, Array]:  # fmt: skip
-    """(T, N, I) with h (N, H): outputs (T, N, H) and the last h. mode: "gru", "tanh", "relu"."""
-    bend = jax.nn.relu if mode == "relu" else jnp.tanh
-
-    def step(states: Any, sums: jax.Array) -> Any:
-        (h,) = states
-        held = h @ w_hidden.T
-        held = held if bias_hidden is None else held + bias_hidden
-        return (_gru_step(sums, held, h) if mode == "gru" else bend(sums + held),)
-
-    (h,), outputs = _over_time(step, (h,), _fed(input, w_input, bias_input), going, reverse)
-    return outputs, h

@@ -50,17 +50,45 @@ def _weight_grad(grad: jax.Array, seen: jax.Array) -> jax.Array:
     return lax.optimization_barrier(lax.dot_general(left, right, (((0,), (0,)), ((), ())))).T
 
 
+def _before(states: jax.Array, first: jax.Array, reverse: bool) -> jax.Array:
+    """The states (T, N, H) that each step began with."""
+    if reverse:
+        return jnp.concatenate([states[1:], first[None]])
+    return jnp.concatenate([first[None], states[:-1]])
+
+
+def _by_vjp(body: Any, cotangents: Any, operands: Any) -> list[Any]:
+    """JAX's own gradients of the operands that are there: for second derivatives, which also
+    come to what the first backward reads of the forward scan."""
+    there = [at for at, one in enumerate(operands) if one is not None]
+
+    def of(*arrays: jax.Array) -> Any:
+        full = list(operands)
+        for at, array in zip(there, arrays, strict=True):
+            full[at] = array
+        return body(*full)
+
+    made, pull = jax.vjp(of, *[operands[at] for at in there])
+    flowing = [
+        jnp.zeros_like(one) if given is None else given
+        for one, given in zip(made, cotangents, strict=True)
+    ]
+    found = dict(zip(there, pull(tuple(flowing)), strict=True))
+    return [found.get(at) for at in range(len(operands))]
+
+
 def _lstm_rule(
-    grad_0: Any, grad_1: Any, grad_2: Any, result_0: Any, result_3: Any, result_4: Any,
-    input: Any, h: Any, c: Any, w_input: Any, w_hidden: Any, bias_input: Any, bias_hidden: Any,
-    reverse: bool,
+    grad_0: Any, grad_1: Any, grad_2: Any, grad_3: Any, grad_4: Any, result_0: Any, result_3: Any,
+    result_4: Any, input: Any, h: Any, c: Any, w_input: Any, w_hidden: Any, bias_input: Any,
+    bias_hidden: Any, reverse: bool,
 ) -> list[Any]:  # fmt: skip
     """Gradients of input, h, c, w_input, w_hidden, bias_input, bias_hidden."""
+    if grad_3 is not None or grad_4 is not None:
+        operands = [input, h, c, w_input, w_hidden, bias_input, bias_hidden]
+        given = [grad_0, grad_1, grad_2, grad_3, grad_4]
+        return _by_vjp(lambda *each: _lstm(*each, reverse), given, operands)
     outputs, gates, cells = result_0, result_3, result_4
-    shift = (lambda x, first: jnp.concatenate([x[1:], first[None]])) if reverse else (
-        lambda x, first: jnp.concatenate([first[None], x[:-1]])
-    )
-    cells_before, outputs_before = shift(cells, c), shift(outputs, h)
+    cells_before, outputs_before = _before(cells, c, reverse), _before(outputs, h, reverse)
     steps = jnp.zeros_like(outputs) if grad_0 is None else grad_0
     last_h = jnp.zeros_like(h) if grad_1 is None else grad_1
     last_c = jnp.zeros_like(c) if grad_2 is None else grad_2
@@ -96,6 +124,11 @@ def lstm_layer(
     bias_input: Array | None = None, bias_hidden: Array | None = None, reverse: Flag = False,
 ) -> tuple[Array, ...]:  # fmt: skip
     """(T, N, I) with h and c (N, H): outputs (T, N, H), the last h and c, gates and cells."""
+    return _lstm(input, h, c, w_input, w_hidden, bias_input, bias_hidden, reverse)
+
+
+def _lstm(*operands: Any) -> tuple[Any, ...]:
+    input, h, c, w_input, w_hidden, bias_input, bias_hidden, reverse = operands
     bias = None if bias_input is None or bias_hidden is None else bias_input + bias_hidden
     fed, turned = _fed(input, w_input, bias), w_hidden.T  # turned once, not in each step
 
@@ -113,44 +146,137 @@ def lstm_layer(
     return outputs, h, c, gates, cells
 
 
-@op(**_HIDDEN, name="_gru_layer")
-def gru_layer(
-    input: Array, h: Array, w_input: Array, w_hidden: Array, bias_input: Array | None = None,
-    bias_hidden: Array | None = None, reverse: Flag = False,
-) -> tuple[Array, Array]:  # fmt: skip
-    """(T, N, I) with h (N, H): outputs (T, N, H) and the last h."""
+# Layers with one state. In all of them a step is  h = (1 - z) * new + z * h  with some z, or 0, and
+# a gradient of h becomes one of what is added up in the step by factors that no step behind has
+# a part in. Where `going` (T, N) is False a sequence is over, and its state stays what it was.
+
+
+def _simple_scan(
+    cell: Any, input: Any, h: Any, w_input: Any, w_hidden: Any, bias_input: Any, bias_hidden: Any,
+    going: Any, reverse: bool,
+) -> tuple[Any, ...]:  # fmt: skip
+    """Outputs (T, N, H), the last h, and what each step kept (T, N, *); `cell(now, held, h)` gives
+    a new h and that."""
     fed, turned = _fed(input, w_input, bias_input), w_hidden.T
 
-    def step(h: jax.Array, now: jax.Array) -> Any:
+    def step(h: jax.Array, now: Any) -> Any:
+        sums, going = now
         held = h @ turned
         held = held if bias_hidden is None else held + bias_hidden
-        r, z, n = jnp.split(now, 3, -1)
+        new, kept = cell(sums, held, h)
+        h = new if going is None else jnp.where(going[:, None], new, h)
+        return h, (h, kept)
+
+    h, (outputs, kept) = _scan(step, h, (fed, going), reverse)
+    return outputs, h, kept
+
+
+def _simple_back(
+    grad_0: Any, grad_1: Any, by_held: list[Any], by_fed: list[Any], z: Any, outputs: Any,
+    input: Any, h: Any, w_input: Any, w_hidden: Any, biased: bool, going: Any, reverse: bool,
+) -> list[Any]:  # fmt: skip
+    """Gradients of input, h, w_input, w_hidden and both biases.
+
+    by_held, by_fed   for each gate the factor (T, N, H) from a step's gradient to that of its sum
+                      with the state, and with the input
+    z                 the factor to the gradient of the state before, past the gates
+    """
+    factors = jnp.stack(by_held, -2)
+    if going is not None:
+        factors = jnp.where(going[..., None, None], factors, 0)
+        by_fed = [jnp.where(going[..., None], one, 0) for one in by_fed]
+        z = jnp.where(going[..., None], z, 1)
+    steps = jnp.zeros_like(outputs) if grad_0 is None else grad_0
+    last = jnp.zeros_like(h) if grad_1 is None else grad_1
+
+    def step(dh: jax.Array, now: Any) -> Any:
+        given, factors, z = now
+        dh = dh + given
+        held = (dh[:, None] * factors).reshape(dh.shape[0], -1)
+        return dh * z + _back_through(w_hidden, held), dh
+
+    first, dh = _scan(step, last, (steps, factors, z), not reverse)
+    held = (dh[..., None, :] * factors).reshape(*dh.shape[:2], -1)
+    fed = jnp.concatenate([dh * one for one in by_fed], -1)
+    made = [_back_through(w_input, fed), first, _weight_grad(fed, input),
+            _weight_grad(held, _before(outputs, h, reverse))]  # fmt: skip
+    return made + ([fed.sum((0, 1)), held.sum((0, 1))] if biased else [])
+
+
+def _gru_rule(
+    grad_0: Any, grad_1: Any, grad_2: Any, result_0: Any, result_2: Any, input: Any, h: Any,
+    w_input: Any, w_hidden: Any, bias_input: Any, bias_hidden: Any, going: Any, reverse: bool,
+) -> list[Any]:  # fmt: skip
+    if grad_2 is not None:
+        operands = [input, h, w_input, w_hidden, bias_input, bias_hidden]
+        body = lambda *each: _gru(*each, going, reverse)  # noqa: E731
+        return _by_vjp(body, [grad_0, grad_1, grad_2], operands)
+    r, z, n, held = jnp.split(result_2, 4, -1)
+    by_n = (1 - z) * (1 - n * n)
+    by_z = (_before(result_0, h, reverse) - n) * z * (1 - z)
+    by_r = by_n * held * r * (1 - r)
+    return _simple_back(
+        grad_0, grad_1, [by_r, by_z, by_n * r], [by_r, by_z, by_n], z, result_0, input, h,
+        w_input, w_hidden, bias_input is not None, going, reverse,
+    )  # fmt: skip
+
+
+@op(**_HIDDEN, name="_gru_layer", backward=_gru_rule, residuals=1)
+def gru_layer(
+    input: Array, h: Array, w_input: Array, w_hidden: Array, bias_input: Array | None = None,
+    bias_hidden: Array | None = None, going: Array | None = None, reverse: Flag = False,
+) -> tuple[Array, ...]:  # fmt: skip
+    """(T, N, I) with h (N, H): outputs (T, N, H), the last h, and r, z, n and n's held sum."""
+    return _gru(input, h, w_input, w_hidden, bias_input, bias_hidden, going, reverse)
+
+
+def _gru(*operands: Any) -> tuple[Any, ...]:
+    def cell(sums: jax.Array, held: jax.Array, h: jax.Array) -> Any:
+        r, z, n = jnp.split(sums, 3, -1)
         hr, hz, hn = jnp.split(held, 3, -1)
         r, z = lax.logistic(r + hr), lax.logistic(z + hz)
         n = jnp.tanh(n + r * hn)
-        h = (1 - z) * n + z * h
-        return h, h
+        return (1 - z) * n + z * h, jnp.concatenate([r, z, n, hn], -1)
 
-    h, outputs = _scan(step, h, fed, reverse)
-    return outputs, h
+    return _simple_scan(cell, *operands)
 
 
-@op(**_HIDDEN, name="_rnn_layer")
+def _rnn_rule(
+    grad_0: Any, grad_1: Any, grad_2: Any, result_0: Any, result_2: Any, input: Any, h: Any,
+    w_input: Any, w_hidden: Any, bias_input: Any, bias_hidden: Any, going: Any, reverse: bool,
+    nonlinearity: str,
+) -> list[Any]:  # fmt: skip
+    if grad_2 is not None:
+        operands = [input, h, w_input, w_hidden, bias_input, bias_hidden]
+        body = lambda *each: _rnn(nonlinearity, *each, going, reverse)  # noqa: E731
+        return _by_vjp(body, [grad_0, grad_1, grad_2], operands)
+    new = result_2
+    by = 1 - new * new if nonlinearity == "tanh" else (new > 0).astype(new.dtype)
+    return _simple_back(
+        grad_0, grad_1, [by], [by], jnp.zeros_like(new), result_0, input, h, w_input, w_hidden,
+        bias_input is not None, going, reverse,
+    )  # fmt: skip
+
+
+@op(**_HIDDEN, name="_rnn_layer", backward=_rnn_rule, residuals=1)
 def rnn_layer(
     input: Array, h: Array, w_input: Array, w_hidden: Array, bias_input: Array | None = None,
-    bias_hidden: Array | None = None, reverse: Flag = False, nonlinearity: str = "tanh",
-) -> tuple[Array, Array]:  # fmt: skip
-    """(T, N, I) with h (N, H): outputs (T, N, H) and the last h."""
-    bias = None if bias_input is None or bias_hidden is None else bias_input + bias_hidden
-    fed, turned = _fed(input, w_input, bias), w_hidden.T
+    bias_hidden: Array | None = None, going: Array | None = None, reverse: Flag = False,
+    nonlinearity: str = "tanh",
+) -> tuple[Array, ...]:  # fmt: skip
+    """(T, N, I) with h (N, H): outputs (T, N, H), the last h, and the states before `going`."""
+    operands = (input, h, w_input, w_hidden, bias_input, bias_hidden, going, reverse)
+    return _rnn(nonlinearity, *operands)
+
+
+def _rnn(nonlinearity: str, *operands: Any) -> tuple[Any, ...]:
     bend = jnp.tanh if nonlinearity == "tanh" else jax.nn.relu
 
-    def step(h: jax.Array, now: jax.Array) -> Any:
-        h = bend(now + h @ turned)
-        return h, h
+    def cell(sums: jax.Array, held: jax.Array, h: jax.Array) -> Any:
+        new = bend(sums + held)
+        return new, new
 
-    h, outputs = _scan(step, h, fed, reverse)
-    return outputs, h
+    return _simple_scan(cell, *operands)
 
 
 # Single steps.

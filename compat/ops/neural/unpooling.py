@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from compat.core.errors import require
 from compat.ops.declare import op
+from compat.ops.neural.loss import is_long
 from compat.ops.neural.pooling import _indexed_rule
 from compat.ops.roles import Array, Bool, Index
 
@@ -30,7 +31,7 @@ def _unpool_rule(grad_0: Any, input: Any, indices: Any, size: Any) -> list[Any]:
 def max_unpool(input: Array, indices: Array, size: Any) -> tuple[Array, Bool]:
     """Zeros in the last dimensions of `size`, but for the input at its flat places."""
     require(
-        indices.dtype == jnp.int64,
+        is_long(indices),
         f"elements in indices should be type int64 but got: {indices.dtype.name}",
     )
     require(
