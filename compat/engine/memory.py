@@ -1,4 +1,5 @@
-"""Settings of the C allocator, made before JAX starts, and of Python's collector, after it."""
+"""Settings of the C allocator, made before JAX starts, and of Python's collector, after it; and
+host memory as XLA likes it."""
 
 from __future__ import annotations
 
@@ -6,7 +7,11 @@ import ctypes
 import gc
 import os
 import sys
+from typing import Any
 
+import numpy as np
+
+ALIGNMENT = 64  # XLA uses an array that begins at a multiple of it in place, and copies others
 _M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8
 tuned = False
 
@@ -37,3 +42,10 @@ def spare_collector() -> None:
     """
     if os.environ.get("COMPAT_MALLOPT", "1") != "0":
         gc.freeze()
+
+
+def room(size: int) -> np.ndarray[Any, Any]:
+    """So many bytes, not cleared, that XLA can use in place."""
+    space = np.empty(size + ALIGNMENT, np.uint8)
+    begin = -space.ctypes.data % ALIGNMENT
+    return space[begin : begin + size]
