@@ -117,7 +117,9 @@ class Generator:
     def words(self, count: int) -> np.ndarray:
         """The next words of the stream, uint32."""
         self._untouched &= count == 0
-        return self._draw.integers(2**32, size=count, dtype=np.uint32)
+        if count > _FEW:
+            return self._draw.integers(2**32, size=count, dtype=np.uint32)
+        return self._mt19937.random_raw(count).astype(np.uint32)
 
     def long_words(self, count: int) -> np.ndarray:
         """uint64 numbers of two words each, the first word being the high half."""
@@ -141,7 +143,7 @@ class Generator:
         return self.words(2)
 
 
-_FEW = 64  # numbers up to which words put together by hand are faster
+_FEW = 64  # numbers up to which raw words, put together by hand, are faster
 _HALF = np.uint64(32)
 
 

@@ -73,6 +73,8 @@ def uniform(
 
 def _check_uniform(dtype: DType, low: float, high: float) -> None:
     largest = float(types.ml_dtypes.finfo(dtype).max)
+    if -largest <= low <= high <= largest and high - low <= largest:
+        return  # before the messages, which take longer to make than the numbers
     for name, bound in (("from", low), ("to", high)):
         require(abs(bound) <= largest, f"{name} is out of bounds for {_c_name(dtype)}")
     require(
@@ -215,7 +217,8 @@ def _check_range(dtype: DType, low: int, last: int) -> None:
     else:
         smallest, largest = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
     for name, bound in (("from", low), ("to - 1", last)):
-        require(smallest <= bound <= largest, f"{name} is out of bounds for {_c_name(dtype)}")
+        if not smallest <= bound <= largest:
+            raise RuntimeError(f"{name} is out of bounds for {_c_name(dtype)}")
         digits = _DIGITS[kind]
         if kind.is_floating_point and abs(bound) > 2**digits:
             warnings.warn(

@@ -1,5 +1,5 @@
 """Memory: the C allocator's settings, made before JAX starts, and Python's collector's, after it;
-what is said when there is too little."""
+host memory as XLA likes it; what is said when there is too little."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import ctypes
 import gc
 import os
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
+
+import numpy as np
 
 from compat.core.errors import OutOfMemoryError
 
+ALIGNMENT = 64  # XLA uses an array that begins at a multiple of it in place, and copies others
 _M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8
 tuned = False
 
@@ -49,3 +52,10 @@ def spare_collector() -> None:
     """
     if os.environ.get("COMPAT_MALLOPT", "1") != "0":
         gc.freeze()
+
+
+def room(size: int) -> np.ndarray[Any, Any]:
+    """So many bytes, not cleared, that XLA can use in place."""
+    space = np.empty(size + ALIGNMENT, np.uint8)
+    begin = -space.ctypes.data % ALIGNMENT
+    return space[begin : begin + size]

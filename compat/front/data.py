@@ -60,7 +60,7 @@ def array_of(data: Any, dtype: DType | None) -> tuple[np.ndarray[Any, Any], DTyp
     if hasattr(data, "__array__") and not isinstance(data, np.generic | TensorBase):
         data = np.asarray(data)
     if isinstance(data, np.ndarray | np.generic):
-        array = np.array(data)
+        array = np.asarray(data)
         found = dtype or d.from_numpy_type(array.dtype)
         return _within(array, found).astype(found.numpy), found
     shape, flat, kind = _read(data)

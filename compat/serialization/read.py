@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable
 from typing import IO, Any
 
-import numpy as np
-
 from compat.core.device import device as Device
 
 from . import legacy, rebuild, tar
@@ -102,29 +100,29 @@ def get_unsafe_globals_in_checkpoint(f: Any) -> list[str]:
 def _read_archive(
     file: IO[bytes], map_file: bool, unpickle: legacy.Unpickle, place: legacy.Place
 ) -> Any:
-    archive = ArchiveReader(file, map_file)
-    if "constants.pkl" in archive:
-        raise NotImplementedError("torch.load: TorchScript archives")
-    order = bytes(archive.read("byteorder")) if "byteorder" in archive else b"little"
-    loaded: dict[str, LoadedStorage] = {}
+    with ArchiveReader(file, map_file) as archive:
+        if "constants.pkl" in archive:
+            raise NotImplementedError("torch.load: TorchScript archives")
+        order = bytes(archive.read("byteorder")) if "byteorder" in archive else b"little"
+        loaded: dict[str, LoadedStorage] = {}
 
-    def persistent_load(identity: Any) -> LoadedStorage:
-        kind, key, location, count = legacy.storage_identity(identity)
-        if key not in loaded:
-            name, itemsize = f"data/{key}", kind.dtype.itemsize if kind.dtype else 1
-            size = archive.size(name)
-            if size != count * itemsize:
-                raise RuntimeError(
-                    f"record size ({size} bytes) does not match expected size "
-                    f"({count * itemsize} bytes = {count} elements * {itemsize} bytes/element)"
-                )
-            data = np.frombuffer(archive.read(name), np.uint8)
-            if order.decode("ascii", "replace") != sys.byteorder:
-                data = legacy.swapped(data, kind)
-            loaded[key] = place(LoadedStorage(data, kind.dtype, Device("cpu")), location)
-        return loaded[key]
+        def persistent_load(identity: Any) -> LoadedStorage:
+            kind, key, location, count = legacy.storage_identity(identity)
+            if key not in loaded:
+                name, itemsize = f"data/{key}", kind.dtype.itemsize if kind.dtype else 1
+                size = archive.size(name)
+                if size != count * itemsize:
+                    raise RuntimeError(
+                        f"record size ({size} bytes) does not match expected size "
+                        f"({count * itemsize} bytes = {count} elements * {itemsize} bytes/element)"
+                    )
+                data = archive.read(name)
+                if order.decode("ascii", "replace") != sys.byteorder:
+                    data = legacy.swapped(data, kind)
+                loaded[key] = place(LoadedStorage(data, kind.dtype, Device("cpu")), location)
+            return loaded[key]
 
-    return unpickle(io.BytesIO(archive.read("data.pkl")), persistent_load)
+        return unpickle(io.BytesIO(archive.read("data.pkl")), persistent_load)
 
 
 def _trusting(

@@ -8,14 +8,17 @@ on a GPU, by wall time.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
+from tests.bench import loading as files
 from tests.bench.architectures import LSTMS, SIZES
 from tests.bench.dynamic import PROGRAMS as DYNAMIC
 from tests.bench.measure import DEVICE
@@ -217,10 +220,57 @@ def per_op(rounds: int) -> None:
         print(f"  {name}: {call:.0f} us a call; of XLA's loops in it {parts}", flush=True)
 
 
+def loading(only: str, rounds: int) -> None:
+    """Files to tensors. The folder of them is made by real torch and left when all is measured."""
+    with tempfile.TemporaryDirectory() as folder, environment(**{files.FOLDER: folder}):
+        size = measured("make", "torch", "", "")["mb"]
+        sides = ["torch", "compat"]
+        print(f"\nLoading {size:.0f} MB: wall s, minimum (median); compat's peak / size, limit 1.3")
+        for name in ("read", "mapped", "mapped, summed"):
+            if only.lower() not in f"checkpoint {name}":
+                continue
+            found = in_turns("checkpoint", sides, name, rounds, cache="", pinned=False)
+            low = {side: best(rows, "seconds") for side, rows in found.items()}
+            middle = {s: statistics.median(r["seconds"] for r in rows) for s, rows in found.items()}
+            cells = "".join(f"{f'{low[s]:.3f} ({middle[s]:.3f})':>16}" for s in sides)
+            ratio, peak = low["compat"] / low["torch"], best(found["compat"], "mb") / size
+            good = peak <= 1.3 and (name != "read" or ratio <= 1)
+            print(f"{name:<15}{cells}  ratio {ratio:5.2f}  peak {peak:5.2f}  {mark(good)}",
+                  flush=True)  # fmt: skip
+        print("\nJPEGs, 2 workers: images a second, greatest (median), limit 0.9; CPU ms an image")
+        for name in ("plain", "torchvision"):
+            if only.lower() not in f"jpeg {name}":
+                continue
+            try:
+                found = in_turns("pictures", sides, name, rounds, cache="", pinned=False)
+            except RuntimeError as error:  # torchvision is not everywhere
+                print(f"{name:<15}not measured: {str(error).splitlines()[-1]}")
+                continue
+            high = {side: max(row["rate"] for row in rows) for side, rows in found.items()}
+            middle = {s: statistics.median(r["rate"] for r in rows) for s, rows in found.items()}
+            cells = "".join(f"{f'{high[s]:.0f} ({middle[s]:.0f})':>16}" for s in sides)
+            cpu = best(found["compat"], "cpu_ms") / best(found["torch"], "cpu_ms")
+            ratio = high["compat"] / high["torch"]
+            print(f"{name:<15}{cells}  ratio {ratio:5.2f}  CPU {cpu:5.2f}  {mark(ratio >= 0.9)}",
+                  flush=True)  # fmt: skip
+
+
+@contextlib.contextmanager
+def environment(**variables: str) -> Iterator[None]:
+    """Variables for the measuring processes."""
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            del os.environ[name]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", default="", help="a word of the names to run")
-    parser.add_argument("--parts", default="steps,architectures,first,recording,ops,dynamic")
+    everything = "steps,architectures,first,recording,ops,dynamic,loading"
+    parser.add_argument("--parts", default=everything)
     parser.add_argument("--rounds", type=int, default=3, help="processes a side")
     chosen = parser.parse_args()
     parts = chosen.parts.split(",")
@@ -236,6 +286,8 @@ def main() -> None:
         per_op(chosen.rounds)
     if "dynamic" in parts:
         dynamic(chosen.only)
+    if "loading" in parts:
+        loading(chosen.only, chosen.rounds)
 
 
 if __name__ == "__main__":

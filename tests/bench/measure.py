@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tests.bench import loading
+
 ROUNDS = 7
 
 
@@ -224,8 +226,11 @@ def imported(side: str, name: str) -> dict[str, Any]:
     return {"seconds": time.process_time() - begin}
 
 
-KINDS = {"step": step, "dynamic": dynamic, "record": record, "import": imported, "ops": per_op,
-         "profile": profile}  # fmt: skip
+KINDS = {
+    "step": step, "dynamic": dynamic, "record": record, "import": imported, "ops": per_op,
+    "profile": profile, "make": loading.make, "checkpoint": loading.checkpoint,
+    "pictures": loading.pictures,
+}  # fmt: skip
 
 if __name__ == "__main__":
     kind, which, what = sys.argv[1:4]

@@ -11,6 +11,7 @@ import zipfile
 import pytest
 
 import compat
+from compat.front.base import known
 from compat.serialization import add_safe_globals, clear_safe_globals, load, safe_globals, save
 
 CLEAR = (RuntimeError, pickle.UnpicklingError, EOFError)
@@ -146,6 +147,28 @@ def test_flipped_bits_are_found_or_do_no_harm(tmp_path):
             load(path, mmap=True)
         except (*CLEAR, NotImplementedError):
             continue
+
+
+class ReadOnly:
+    """A file object with no more than `load` asks for."""
+
+    def __init__(self, data):
+        file = io.BytesIO(data)
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
+def test_a_large_record_is_read_in_place_and_summed_up():
+    x = compat.arange(300_000)  # summed up by another thread
+    good = written({"x": x, "y": x + 1})
+    for file in (io.BytesIO(good), ReadOnly(good)):
+        found = load(file)
+        array = known(found["x"])
+        assert array is not None and array.ctypes.data % 64 == 0
+        assert found["x"].equal(x) and found["y"].equal(x + 1)
+    bad = bytearray(good)
+    bad[1_500_000] ^= 4
+    with pytest.raises(RuntimeError, match="its checksum is wrong"):
+        load(io.BytesIO(bytes(bad)))
 
 
 def geometry(offset, size, stride):

@@ -9,6 +9,11 @@ from typing import Any
 import numpy as np
 
 import compat as torch
+from compat.core.dtype import from_numpy_type as as_torch
+from compat.front.base import known
+from compat.front.create import from_host
+
+from .transport import stacked
 
 _WRONG_TYPE = (
     "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {}"
@@ -87,8 +92,28 @@ def collate(batch: Any, *, collate_fn_map: CollateMap | None = None) -> Any:
 
 
 def collate_tensor_fn(batch: Any, *, collate_fn_map: CollateMap | None = None) -> torch.Tensor:
-    """Tensors of one shape, stacked."""
-    return torch.stack(batch, 0)
+    """Tensors of one shape, stacked; those that the host has by a copy, which is no step of the
+    program."""
+    first = batch[0]
+    arrays = _host_arrays(batch) if first.device.type == "cpu" else None
+    if arrays is None:
+        return torch.stack(batch, 0)
+    return from_host(stacked(arrays), first.dtype, first.device)
+
+
+def _host_arrays(batch: Any) -> list[np.ndarray[Any, Any]] | None:
+    """The elements of plain tensors of one shape and type; None when some are still to be computed
+    or take part in a graph."""
+    shape, dtype = batch[0].shape, batch[0].dtype
+    arrays = []
+    for one in batch:
+        if type(one) is not torch.Tensor or one.requires_grad or one.layout is not torch.strided:
+            return None
+        array = known(one) if one.shape == shape and one.dtype is dtype else None
+        if array is None:
+            return None
+        arrays.append(array)
+    return arrays
 
 
 def collate_numpy_array_fn(batch: Any, *, collate_fn_map: CollateMap | None = None) -> Any:
@@ -97,7 +122,8 @@ def collate_numpy_array_fn(batch: Any, *, collate_fn_map: CollateMap | None = No
     if first.dtype.kind in "SUO":
         raise TypeError(_WRONG_TYPE.format(first.dtype))
     if all(one.shape == first.shape and one.dtype == first.dtype for one in batch):
-        return torch.tensor(np.stack(batch))  # one tensor to make, not one for each sample
+        made = stacked(batch)  # one tensor to make, not one for each sample
+        return from_host(made, as_torch(made.dtype), torch.device("cpu"))
     return collate([torch.as_tensor(one) for one in batch], collate_fn_map=collate_fn_map)
 
 

@@ -161,7 +161,7 @@ class DataLoader(Generic[T_co]):
         if self._iterator is None:
             self._iterator = _MultiProcessingDataLoaderIter(self)
         else:
-            self._iterator._again()
+            self._iterator._again(self)
         return self._iterator
 
     def __len__(self) -> int:
@@ -233,7 +233,8 @@ class _BaseDataLoaderIter:
     """One pass over the data."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
-        self._loader = loader
+        # Not the loader itself, which may hold this: without a cycle, workers end with the loader.
+        self._dataset = loader.dataset
         self._index_sampler = loader._index_sampler
         self._sampler_iter = iter(self._index_sampler)
         # Worker processes would be seeded by this; without them it still is one draw, so that
@@ -264,7 +265,7 @@ class _BaseDataLoaderIter:
         promised = self._promised
         if promised is not None and self._num_yielded > promised:
             warnings.warn(
-                f"Length of IterableDataset {self._loader.dataset} was reported to be {promised}"
+                f"Length of IterableDataset {self._dataset} was reported to be {promised}"
                 f"(when accessing len(dataloader)), but {self._num_yielded} samples have been "
                 "fetched. ",
                 stacklevel=2,
@@ -290,12 +291,13 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
 
     def __init__(self, loader: DataLoader[Any]) -> None:
         super().__init__(loader)
+        self._persistent = loader.persistent_workers
         self._workers = Workers(loader, self._base_seed)
         self._workers.begin(self._sampler_iter)
 
-    def _again(self) -> None:
+    def _again(self, loader: DataLoader[Any]) -> None:
         """Another pass, by the same workers."""
-        super().__init__(self._loader)
+        super().__init__(loader)
         self._workers.again()
         self._workers.begin(self._sampler_iter)
 
@@ -303,7 +305,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         try:
             return self._workers.next()
         except BaseException:  # the end of the data, too
-            if not self._loader.persistent_workers:
+            if not self._persistent:
                 self._workers.close()
             raise
 

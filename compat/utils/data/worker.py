@@ -16,8 +16,8 @@ import numpy as np
 
 import compat as torch
 
+from . import transport
 from .fetch import Fetcher
-from .transport import send
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ def work(job: Job, pipe: Connection, others: list[Connection]) -> None:
     entropy = [job.worker, job.seed & 0xFFFFFFFF, job.seed >> 32, 0]
     np.random.seed(np.random.SeedSequence(entropy).generate_state(4))
     torch.set_num_threads(1)
+    transport.in_worker = True
     _info = WorkerInfo(job.worker, job.workers, seed, job.dataset)
     fetcher: Any = None
     problem: Failure | None = None
@@ -142,8 +143,8 @@ def work(job: Job, pipe: Connection, others: list[Connection]) -> None:
 
 def _answer(pipe: Connection, number: int, made: Any, where: str) -> None:
     try:
-        send(pipe, (number, made))
+        transport.send(pipe, (number, made))
     except BrokenPipeError:
         return
     except Exception as error:  # what cannot be pickled is the data set's error
-        send(pipe, (number, Failure(error, where)))
+        transport.send(pipe, (number, Failure(error, where)))

@@ -6,6 +6,7 @@ ends the pass with an error; when this process goes, the workers see it and end.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import multiprocessing
 import multiprocessing.connection
@@ -136,7 +137,8 @@ class Workers:
     def close(self) -> None:
         """Ends the workers."""
         for pipe in self.pipes:
-            pipe.close()
+            with contextlib.suppress(OSError):  # the collector has closed it before it came to us
+                pipe.close()
         limit = time.monotonic() + _PATIENCE
         for process in self.processes:
             process.join(max(0.0, limit - time.monotonic()))

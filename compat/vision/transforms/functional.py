@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 import compat as torch
+from compat.front.base import known
+from compat.front.create import from_host
 from compat.vision.transforms import arrays, pictures
 from compat.vision.transforms.matrices import (
     inverse_affine as inverse_affine,
@@ -65,13 +67,13 @@ def to_tensor(pic: Any) -> torch.Tensor:
     if array.dtype != np.uint8:
         return torch.tensor(np.ascontiguousarray(array.transpose(2, 0, 1)))
     # The division is NumPy's: a sample at a time is too little for a program.
-    kind = torch.get_default_dtype()
-    made = np.ascontiguousarray(array.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
-    return torch.tensor(made).to(kind)
+    made = np.empty((array.shape[2], *array.shape[:2]), np.float32)
+    np.divide(array.transpose(2, 0, 1), np.float32(255), out=made, dtype=np.float32)
+    return from_host(made, torch.float32, torch.device("cpu")).to(torch.get_default_dtype())
 
 
 def _array_of(pic: Any) -> np.ndarray[Any, Any]:
-    array = np.array(pic, _NUMPY_MODES.get(pic.mode, np.uint8), copy=True)
+    array = np.asarray(pic, _NUMPY_MODES.get(pic.mode, np.uint8))
     if pic.mode == "1":
         array = 255 * array
     return array.reshape(pic.height, pic.width, len(pic.getbands()))
@@ -148,6 +150,13 @@ def normalize(
             "Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = "
             f"{tensor.size()}"
         )
+    array = None if inplace else _host_picture(tensor)
+    if array is not None and not any(isinstance(one, torch.Tensor) for one in (mean, std)):
+        centre, spread = (np.asarray(one, array.dtype).reshape(-1, 1, 1) for one in (mean, std))
+        fits = {centre.size, spread.size} <= {1, array.shape[-3]}
+        if fits and spread.all():  # else the way below tells what is wrong
+            made = np.subtract(array, centre)
+            return from_host(np.divide(made, spread, out=made), tensor.dtype, tensor.device)
     middle = torch.as_tensor(mean, dtype=tensor.dtype, device=tensor.device)
     width = torch.as_tensor(std, dtype=tensor.dtype, device=tensor.device)
     if not isinstance(std, torch.Tensor) and np.any(np.asarray(std, dtype=np.float64) == 0):
@@ -161,6 +170,14 @@ def normalize(
         width = width.view(-1, 1, 1)
     made = tensor if inplace else tensor.clone()
     return made.sub_(middle).div_(width)
+
+
+def _host_picture(tensor: torch.Tensor) -> np.ndarray[Any, Any] | None:
+    """The numbers of a plain picture when the host has them and no gradient is wanted: a sample at
+    a time is too little for a program."""
+    if type(tensor) is not torch.Tensor or tensor.requires_grad or tensor.device.type != "cpu":
+        return None
+    return known(tensor) if tensor.dtype in (torch.float32, torch.float64) else None
 
 
 def wanted_size(size: Any, old: Sequence[int], max_size: int | None = None) -> list[int]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import compat as torch
 from compat.vision.transforms import functional as F
-from compat.vision.transforms.base import Transform, chance, uniform
+from compat.vision.transforms.base import Transform, between, chance, uniform, whole_number
 from compat.vision.transforms.names import InterpolationMode
 
 _BILINEAR, _NEAREST = InterpolationMode.BILINEAR, InterpolationMode.NEAREST
@@ -96,8 +96,8 @@ class RandomCrop(Transform):
             )
         if (w, h) == (width, height):
             return 0, 0, height, width
-        top = int(torch.randint(0, height - h + 1, (1,)).item())
-        left = int(torch.randint(0, width - w + 1, (1,)).item())
+        top = whole_number(0, height - h + 1)
+        left = whole_number(0, width - w + 1)
         return top, left, h, w
 
     def forward(self, img: Any) -> Any:
@@ -147,14 +147,13 @@ class RandomResizedCrop(Transform):
     def get_params(img: Any, scale: Any, ratio: Any) -> tuple[int, int, int, int]:
         """Top, left, height, width of a draw."""
         _, height, width = F.get_dimensions(img)
-        low, high = math.log(ratio[0]), math.log(ratio[1])
         for _ in range(10):
             area = height * width * uniform(scale[0], scale[1])
-            aspect = float(torch.exp(torch.empty(1).uniform_(low, high)).item())
+            aspect = between(ratio[0], ratio[1])
             w, h = int(round(math.sqrt(area * aspect))), int(round(math.sqrt(area / aspect)))
             if 0 < w <= width and 0 < h <= height:
-                top = int(torch.randint(0, height - h + 1, (1,)).item())
-                left = int(torch.randint(0, width - w + 1, (1,)).item())
+                top = whole_number(0, height - h + 1)
+                left = whole_number(0, width - w + 1)
                 return top, left, h, w
         whole = width / height
         if whole < min(ratio):
@@ -330,7 +329,7 @@ class RandomPerspective(Transform):
         dx, dy = int(distortion_scale * (width // 2)), int(distortion_scale * (height // 2))
 
         def draw(low: int, high: int) -> int:
-            return int(torch.randint(low, high, (1,)).item())
+            return whole_number(low, high)
 
         ends = [
             [draw(0, dx + 1), draw(0, dy + 1)],
@@ -433,10 +432,9 @@ class RandomErasing(Transform):
     ) -> tuple[int, int, int, int, torch.Tensor]:
         """Top, left, height, width and what to write of a draw."""
         channels, height, width = img.shape[-3:]
-        low, high = math.log(ratio[0]), math.log(ratio[1])
         for _ in range(10):
             area = height * width * uniform(scale[0], scale[1])
-            aspect = float(torch.exp(torch.empty(1).uniform_(low, high)).item())
+            aspect = between(ratio[0], ratio[1])
             h, w = int(round(math.sqrt(area * aspect))), int(round(math.sqrt(area / aspect)))
             if not (h < height and w < width):
                 continue
@@ -444,8 +442,8 @@ class RandomErasing(Transform):
                 drawn = torch.empty([channels, h, w], dtype=torch.float32).normal_()
             else:
                 drawn = torch.tensor(value)[:, None, None]
-            top = int(torch.randint(0, height - h + 1, (1,)).item())
-            left = int(torch.randint(0, width - w + 1, (1,)).item())
+            top = whole_number(0, height - h + 1)
+            left = whole_number(0, width - w + 1)
             return top, left, h, w, drawn
         return 0, 0, height, width, img
 

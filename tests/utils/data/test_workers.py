@@ -157,3 +157,37 @@ def test_options_are_checked() -> None:
                 library.utils.data.DataLoader([1], **options)
             said.append(str(raised.value))
         assert said[0] == said[1]
+
+
+class Arrays:
+    """Samples of each kind that a worker copies straight into the memory of its batch."""
+
+    def __init__(self) -> None:
+        self.half = compat.tensor(np.arange(60_000.0), dtype=compat.bfloat16)
+
+    def __len__(self) -> int:
+        return 6
+
+    def __getitem__(self, at: int) -> Any:
+        big = np.full((3, 80, 80), at, np.float32)
+        turned = compat.from_numpy(big[0].T.copy().T) + 0.5
+        return big, compat.tensor(big), turned, self.half
+
+
+def test_large_arrays_and_tensors_arrive_whole() -> None:
+    loaders = [compat.utils.data.DataLoader(Arrays(), 3, num_workers=n) for n in (0, 2)]
+    for here, there in zip(*loaders, strict=True):
+        for mine, sent in zip(here, there, strict=True):
+            assert mine.dtype is sent.dtype and mine.equal(sent)
+            assert mine.stride() == sent.stride()
+            sent[0] = 7  # is the reader's own
+            assert sent[0].eq(7).all() and sent[1].equal(mine[1])
+
+
+def test_workers_end_with_their_loader() -> None:
+    loader = compat.utils.data.DataLoader(Arrays(), num_workers=1, persistent_workers=True)
+    assert len(list(loader)) == 6
+    (process,) = loader._iterator._workers.processes
+    assert process.is_alive()
+    del loader
+    assert not process.is_alive()
