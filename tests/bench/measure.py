@@ -101,7 +101,8 @@ def step(side: str, name: str) -> dict[str, Any]:
 
 def _warm_up(run: Callable[[int], Any], seen: dict[str, int]) -> None:
     """Runs until what is worth compiling has been compiled: for two seconds or 300 steps, but
-    three steps at least, then a pause for the compiling thread; again while that compiled."""
+    three steps at least, then a pause until the compiling thread is through; again while it had
+    something to compile."""
     for _ in range(6):
         before = seen.get("compiles")
         end = clock() + 2
@@ -110,10 +111,19 @@ def _warm_up(run: Callable[[int], Any], seen: dict[str, int]) -> None:
             if at > 2 and clock() > end:
                 break
         time.sleep(2)
+        waited = time.perf_counter()
+        while _compiling() and time.perf_counter() < waited + 120:
+            time.sleep(0.5)
         for at in range(6):
             run(at)
         if seen.get("compiles") == before:
             break
+
+
+def _compiling() -> bool:
+    """Whether compat has asked for a program that is not there yet."""
+    cache = sys.modules.get("compat.engine.cache")
+    return cache is not None and any(known.waiting for known in cache._known.values())
 
 
 def _stats(side: str) -> dict[str, Any]:
