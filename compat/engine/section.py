@@ -38,7 +38,7 @@ class Section:
         self.floats: list[float] = []
         self.ints: list[int] = []
         self.checks: list[tuple[Value, Spec, Any]] = []
-        self.reads: dict[Any, Value] = {}
+        self.reads: dict[Any, Any] = {}
         self.device = device
         self.eager = eager
         self.recorder = recorder

@@ -91,7 +91,7 @@ def read(tensor: TensorBase) -> Value:
     section = local.section
     if section.device is not tensor._meta.device:
         section = local.recorder.open(tensor._meta.device)
-    key = (base, tensor._meta, tensor._offset)
+    key: tuple[Any, ...] = (base, tensor._meta, tensor._offset)
     found = section.reads.get(key)
     if found is None:
         frame, tape = recipes.frame(base.meta, tensor._meta), tensor._tape
@@ -103,6 +103,14 @@ def read(tensor: TensorBase) -> Value:
         reading = frame.reads.get((tensor._offset, fixed))
         if reading is None:
             reading = frame.reads[tensor._offset, fixed] = _reading(frame, base.meta, tensor, fixed)
+        if reading[1]:
+            # Two slices that happen to begin at one place are two reads, as they mostly are:
+            # where slices begin must not change the program.
+            key = (*key, id(tensor))
+            found = section.reads.get(key)
+            if found is not None:
+                return found
+            section.reads[id(tensor)] = tensor  # as long as the section is open the id is its own
         (found,) = section.append(reading[0], (base,), reading[1])
         section.reads[key] = found  # eager or not, it runs with the op that reads
     return found

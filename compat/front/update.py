@@ -52,7 +52,10 @@ def gradients(tensors: Sequence[TensorBase]) -> list[Any]:
     found = []
     for tensor in tensors:
         tape = tensor._tape
-        found.append(None if tape is None or tape.extra is None else tape.extra.grad)
+        if tensor._answer is not None:
+            found.append(tensor.grad)  # type: ignore[attr-defined]
+        else:
+            found.append(None if tape is None or tape.extra is None else tape.extra.grad)
     return found
 
 

@@ -196,3 +196,17 @@ def test_data_errors_name_the_line_at_the_next_look() -> None:
 def test_the_program_can_be_looked_at() -> None:
     told = torch.explain(lambda x: (x * 2).sum(), torch.ones(3))
     assert len(told.entries) == 2 and "HloModule" in told.text
+
+
+def test_slices_that_meet_are_the_program_of_slices_that_do_not() -> None:
+    x = torch.randn(9, 2)
+    local.recorder.flush()
+
+    def wiring(a: int, b: int) -> tuple[Any, ...]:
+        result = x[a : a + 3].exp() * x[b : b + 3].sin()
+        recorded = tuple(local.section.wiring)
+        assert result.shape == (3, 2)
+        local.recorder.flush()
+        return recorded
+
+    assert wiring(2, 2) == wiring(2, 5) == wiring(4, 1)
