@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from compat.core.device import cpu
+from compat.core.dtype import get_default_dtype
 from compat.engine.recorder import local
 from compat.engine.spec import KINDS, spec
 from compat.front.base import TensorBase, read, section_of, store, value_of, wrap
@@ -103,6 +105,12 @@ def fresh_state(like: TensorBase, value: Any = 0, shape: Sequence[int] | None = 
     if shape is None and one.dense:
         made._meta = made._storage.value.meta = one
     return made
+
+
+def count_tensor(count: int) -> Any:
+    """A count as a 0-dim tensor of the default type on the host."""
+    dtype = get_default_dtype()
+    return from_host(np.array(count, dtype.numpy), dtype, cpu)
 
 
 def run_pending() -> None:

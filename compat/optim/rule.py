@@ -8,7 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 
 import compat as torch
-from compat.front.update import fresh_state, gradients, overwrite, run_pending
+from compat.front.update import count_tensor, fresh_state, gradients, overwrite, run_pending
 from compat.optim.checks import check_strided
 from compat.optim.optimizer import Optimizer
 
@@ -84,14 +84,23 @@ class RuleOptimizer(Optimizer):
             return [(params, 0)]
         by_count: dict[int, list[Any]] = {}
         for chosen, step in parts.values():
-            by_count.setdefault(int(step), []).extend(chosen)
+            by_count.setdefault(self._number_of(step), []).extend(chosen)
         result = []
         for count, chosen in by_count.items():
-            shared = torch.tensor(float(count + 1))
+            shared = count_tensor(count + 1)
+            self._last_count = shared, count + 1
             for param in chosen:
                 self.state[param]["step"] = shared
             result.append((chosen, count + 1))
         return result
+
+    _last_count: tuple[Any, int] = (None, 0)  # the tensor made last, and its number
+
+    def _number_of(self, step: Any) -> int:
+        """A count as a number: without a look if it is the one that the last step left."""
+        made, number = self._last_count
+        untouched = step is made and step._version == 0
+        return number if untouched else int(step)
 
     def start(self, group: dict[str, Any], param: Any, state: dict[str, Any]) -> None:
         """Makes a parameter's state before its first update."""
