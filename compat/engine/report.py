@@ -78,11 +78,14 @@ def stats() -> dict[str, Any]:
     sections         sections closed, whole ones run as one program, the others op by op
     launches         executables launched, of whole sections and of single ops
     on_host          entries run on the host, by NumPy
+    looks            values asked for that the host had not at hand: prints, items, results whose
+                     shape depends on data
     compiles         executables built (each perhaps out of the cache on disk)
     compile_seconds  time spent building them, in whichever thread
     """
     result: dict[str, Any] = dict(counters)
-    for name in ("sections", "whole", "op_by_op", "launches", "on_host", "compiles"):
+    for name in ("sections", "whole", "op_by_op", "launches", "on_host", "looks",
+                 "compiles"):  # fmt: skip
         result.setdefault(name, 0)
     result["compile_seconds"] = round(seconds["compile"], 3)
     result |= {name: read() for name, read in _gauges.items()}

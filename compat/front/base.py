@@ -249,6 +249,7 @@ def look(value: Value) -> np.ndarray[Any, Any]:
 
 def _deliver(value: Value) -> None:
     """Makes sure that the value's array is there and that the data were right."""
+    report.counters["looks"] += 1
     if report.looks is not None:
         report.looks[user_line()] += 1
     if value.array is None:

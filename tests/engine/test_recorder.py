@@ -210,3 +210,13 @@ def test_slices_that_meet_are_the_program_of_slices_that_do_not() -> None:
         return recorded
 
     assert wiring(2, 2) == wiring(2, 5) == wiring(4, 1)
+
+
+def test_looks_are_counted() -> None:
+    def looks(show: Any) -> int:
+        before = torch.stats()["looks"]
+        show(torch.ones(4) * 2)
+        return torch.stats()["looks"] - before
+
+    assert looks(lambda x: x + 1) == 0
+    assert looks(lambda x: x.nonzero()) == looks(lambda x: x[0].item()) == 1
