@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import torch
 
 import compat
+
+torch = pytest.importorskip("torch")
 
 CALLS = {
     "_foreach_add": ([1.0, 2.0],), "_foreach_mul": (3.0,), "_foreach_sub": ("list",),

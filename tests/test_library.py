@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import compat
+
+torch = pytest.importorskip("torch")
 
 
 @pytest.mark.parametrize("t", [torch, compat], ids=["torch", "compat"])

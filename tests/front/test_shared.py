@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import compat
+
+torch = pytest.importorskip("torch")
 
 OPTIONS: list[dict[str, Any]] = [
     {}, {"copy": False}, {"copy": True}, {"dtype": "float64"}, {"dtype": "float64", "copy": False},

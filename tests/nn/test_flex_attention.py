@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import compat
+
+torch = pytest.importorskip("torch")
 
 MASKS: dict[str, Any] = {
     "causal": lambda t: lambda b, h, q, kv: q >= kv,

@@ -1,10 +1,11 @@
 """L-BFGS, with and without a line search, against PyTorch in float64."""
 
 import pytest
-import torch as real
 
 import compat
 from tests.optim.test_rules import far
+
+real = pytest.importorskip("torch")
 
 pytestmark = pytest.mark.oracle
 

@@ -5,10 +5,11 @@
 
 import numpy as np
 import pytest
-import torch as real
 
 import compat
 from tests.optim.test_rules import SETTINGS, far
+
+real = pytest.importorskip("torch")
 
 pytestmark = pytest.mark.oracle
 STEPS = 200

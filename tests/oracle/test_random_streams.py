@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch as theirs
 
 import compat as ours
 from compat.front import sampling
+
+theirs = pytest.importorskip("torch")
 
 SHAPES = [(), (0,), (3,), (15,), (16,), (5, 7), (4, 3, 8)]  # 16 elements are drawn in another way
 HALF = ["float16", "bfloat16"]

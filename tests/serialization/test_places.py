@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import torch
 
 import compat
 from compat.serialization import places
+
+torch = pytest.importorskip("torch")
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import compat
+
+torch = pytest.importorskip("torch")
 
 STORAGES = {
     11: (torch.FloatStorage, np.arange(6, dtype="f4")),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import torch
 
 import compat
+
+torch = pytest.importorskip("torch")
 
 
 @pytest.mark.parametrize("count", [0, 2])

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import torch
 
 import compat
+
+torch = pytest.importorskip("torch")
 
 nan = float("nan")
 CASES: dict[str, Callable[[Any], Any]] = {

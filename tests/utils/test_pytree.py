@@ -6,9 +6,10 @@ from collections import OrderedDict, defaultdict, deque, namedtuple
 from typing import Any
 
 import pytest
-import torch.utils._pytree as theirs
 
 from compat.utils import _pytree as ours
+
+theirs = pytest.importorskip("torch.utils._pytree")
 
 Point = namedtuple("Point", "x y")
 TREES: list[Any] = [

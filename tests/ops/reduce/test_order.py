@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 import compat
+
+torch = pytest.importorskip("torch")
 
 TYPES = "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 bool".split()
 

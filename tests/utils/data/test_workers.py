@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 import compat
+
+torch = pytest.importorskip("torch")
 
 LIBRARIES = (compat, torch)
 
