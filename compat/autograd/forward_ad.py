@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import compat as torch
-from compat.autograd.tangents import asking
+from compat.autograd.function import tangents_asked
 
 
 class UnpackedDualTensor(NamedTuple):
@@ -98,7 +98,7 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
         if tensor is dual:
             return UnpackedDualTensor(tensor.detach() if here.plain else tensor, tangent)
     duals = [dual for dual, _ in here.duals]
-    with torch.enable_grad(), asking():
+    with torch.enable_grad(), tangents_asked:
         mark = torch.zeros_like(tensor, requires_grad=True)
         rows = torch.autograd.grad(
             tensor, duals, mark, retain_graph=True, create_graph=True, allow_unused=True

@@ -8,8 +8,9 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from compat.autograd import tangents, traced
+from compat.autograd import traced
 from compat.autograd.saved import Packed, packed_now, unpacked
+from compat.core.flag import Flag
 from compat.engine.recorder import local
 from compat.engine.value import Meta
 from compat.front import create
@@ -18,6 +19,8 @@ from compat.front.convert import to
 from compat.tape import history
 from compat.tape.mode import enable_grad
 from compat.tape.node import Node, Tape, ViewTape, result_tape
+
+tangents_asked = Flag()  # on while a dual tensor's tangent is worked out: `jvp` answers then
 
 
 class FunctionCtx:
@@ -140,7 +143,7 @@ class _FunctionNode(Node):
     def _rule(self, given: list[Any]) -> Callable[..., Any]:
         """What leads back: `backward`, or `vjp`; for a dual tensor's tangent `jvp` transposed."""
         jvp = _rule(self.function, "jvp")
-        if jvp is not None and tangents.are_asked():
+        if jvp is not None and tangents_asked.on:
             return functools.partial(self._transposed, jvp)
         return _rule(self.function, "backward", "vjp") or self.function.backward
 

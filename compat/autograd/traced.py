@@ -15,9 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from compat.engine.recorder import local
-from compat.front.base import TensorBase, value_of
-from compat.front.bridge import from_jax
-from compat.ops.forward import in_forward_mode
+from compat.front.base import TensorBase
+from compat.front.bridge import from_jax, held_array
+from compat.ops.forward import forward_mode
 
 Arrays = tuple[Any, ...]
 Run = Callable[[Any, tuple[Any, ...]], Any]
@@ -35,8 +35,8 @@ def apply_traced(cls: Any, run: Run, args: tuple[Any, ...], backward: Any, jvp: 
     backward, jvp   the rules, None where the Function has none
     """
     call = _Call(cls, run, args)
-    arrays = tuple(_array(args[at]) for at in call.places)
-    if in_forward_mode():
+    arrays = tuple(held_array(args[at]) for at in call.places)
+    if forward_mode.on:
         ruled: Any = jax.custom_jvp(lambda *given: call.forward(given)[0])
         ruled.defjvp(lambda primals, tangents: call.push(ruled, jvp, primals, tangents))
     else:
@@ -73,7 +73,7 @@ class _Call:
             raise NotImplementedError(f"{self.cls.__name__}: mark_dirty inside of a transformation")
         self.results = made
         every = made if isinstance(made, tuple | list) else [made]
-        return tuple(_array(one) for one in every if _is_tensor(one)), ctx
+        return tuple(held_array(one) for one in every if _is_tensor(one)), ctx
 
     def nested(self, tensors: Sequence[Any]) -> Any:
         """Tensors in the places of forward's results."""
@@ -94,7 +94,9 @@ class _Call:
         leaves, nesting = jax.tree.flatten(ctx.__dict__, is_leaf=_is_tensor)
         at = [place for place, one in enumerate(leaves) if _is_tensor(one)]
         kept = tuple(
-            given[id(one)] if id(one) in given else _array(one) for one in leaves if _is_tensor(one)
+            given[id(one)] if id(one) in given else held_array(one)
+            for one in leaves
+            if _is_tensor(one)
         )
         self.left = [None if _is_tensor(one) else one for one in leaves], at, nesting
         return made, kept
@@ -136,7 +138,7 @@ class _Call:
             elif one is None:
                 made.append(jnp.zeros_like(array))
             else:
-                made.append(_conj(_array(one)).astype(array.dtype))
+                made.append(_conj(held_array(one)).astype(array.dtype))
         return tuple(made)
 
     # Forward mode.
@@ -161,7 +163,7 @@ class _Call:
             if not jnp.issubdtype(array.dtype, jnp.inexact):
                 moved.append(np.zeros(array.shape, jax.dtypes.float0))
             else:
-                moved.append(jnp.zeros_like(array) if one is None else _array(one))
+                moved.append(jnp.zeros_like(array) if one is None else held_array(one))
         return made, tuple(moved)
 
 
@@ -175,14 +177,6 @@ def _quietly(rule: Callable[[], Any]) -> Any:
         return rule()
     finally:
         local.grad = before
-
-
-def _array(tensor: Any) -> Any:
-    value = value_of(tensor)
-    if value.array is None and value.section is not None:
-        value.section.recorder.deliver(value, value.section)
-    value.give_out()
-    return value.array
 
 
 def _is_whole(array: Any) -> bool:

@@ -31,6 +31,16 @@ def array_of(tensor: Any) -> Any:
     return value.array
 
 
+def held_array(tensor: Any) -> Any:
+    """What holds a tensor's elements, an array of JAX's or NumPy's or a tracer; runs what is
+    pending."""
+    value = value_of(tensor)
+    if value.array is None and value.section is not None:
+        value.section.recorder.deliver(value, value.section)
+    value.give_out()
+    return value.array
+
+
 def to_jax(tensor: Any) -> Any:
     """`array_of`. JAX code without 64-bit types truncates such arrays: a warning says so."""
     one = tensor._meta.dtype

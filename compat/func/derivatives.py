@@ -215,7 +215,7 @@ def jvp(
             outs = chosen.outs()
             return made[:outs], made[outs:]
 
-        with forward_mode():
+        with forward_mode:
             made, moved, more = jax.jvp(call, arrays[:count], arrays[count:], has_aux=True)
         return (*made, *moved, *more)
 
@@ -261,7 +261,7 @@ def _jacobian(
 
             _only_real(name, "inputs", arrays[:count])
             transform = jax.jacfwd if forward else jax.jacrev
-            with forward_mode() if forward else contextlib.nullcontext():
+            with forward_mode if forward else contextlib.nullcontext():
                 rows, (made, more) = transform(call, argnums=tuple(range(count)), has_aux=True)(
                     *arrays[:count]
                 )

@@ -20,7 +20,7 @@ import numpy as np
 import compat as torch
 from compat.engine.recorder import local
 from compat.front.base import TensorBase, value_of
-from compat.front.bridge import from_jax, replaced
+from compat.front.bridge import from_jax, held_array, replaced
 from compat.front.call import watchers
 from compat.tape.history import current
 from compat.tape.node import sequence
@@ -32,15 +32,6 @@ Arrays = tuple[Any, ...]
 def is_tensor(one: Any) -> bool:
     """Whether it is a tensor."""
     return isinstance(one, TensorBase)
-
-
-def array_of(tensor: Any) -> Any:
-    """A tensor's array or tracer; runs what is pending."""
-    value = value_of(tensor)
-    if value.array is None and value.section is not None:
-        value.section.recorder.deliver(value, value.section)
-    value.give_out()
-    return value.array
 
 
 def tensor_of(array: Any) -> Any:
@@ -70,7 +61,7 @@ class Lifted:
         args, kwargs = tree_unflatten(leaves, self.given)
         made, self.structure = tree_flatten(self.function(*args, **kwargs))
         self.results = made
-        return tuple(array_of(one) for one in made if is_tensor(one))
+        return tuple(held_array(one) for one in made if is_tensor(one))
 
     def nested(self, tensors: Sequence[Any]) -> Any:
         """Tensors in the places of the results of the last call."""
@@ -88,10 +79,10 @@ def run(core: Callable[..., Arrays], tensors: Sequence[Any]) -> list[Any]:
     """The results of a function of arrays for the arrays of these tensors, in the graph."""
     with jax.enable_x64(True):
         if is_traced(tensors):
-            return [tensor_of(one) for one in core(*[array_of(one) for one in tensors])]
+            return [tensor_of(one) for one in core(*[held_array(one) for one in tensors])]
         if not local.grad:
             with torch.no_grad():
-                return [tensor_of(one) for one in core(*[array_of(one) for one in tensors])]
+                return [tensor_of(one) for one in core(*[held_array(one) for one in tensors])]
         made, closed = _watched(core, tensors)
         wanted = [*tensors, *closed]
         if not any(one.requires_grad for one in wanted):
@@ -106,7 +97,7 @@ def _watched(core: Callable[..., Arrays], tensors: Sequence[Any]) -> tuple[Array
     noted = _Notes(found, start)
     watchers.append(noted)
     try:
-        made = core(*[array_of(one) for one in tensors])
+        made = core(*[held_array(one) for one in tensors])
     finally:
         watchers.remove(noted)
     return made, list(found.values())
@@ -132,7 +123,7 @@ class _Whole(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, core: Any, count: int, *tensors: Any) -> Any:
-        arrays = [array_of(one) for one in tensors]
+        arrays = [held_array(one) for one in tensors]
         closed = tensors[count:]
 
         def whole(*given: Any) -> Arrays:
@@ -162,7 +153,7 @@ def _cotangent(gradient: Any, shape: Any, dtype: Any) -> Any:
     """A gradient as jax.vjp takes it; whole numbers have none."""
     if not jnp.issubdtype(dtype, jnp.inexact):
         return np.zeros(shape, jax.dtypes.float0)
-    return jnp.zeros(shape, dtype) if gradient is None else _conjugate(array_of(gradient))
+    return jnp.zeros(shape, dtype) if gradient is None else _conjugate(held_array(gradient))
 
 
 def _conjugate(array: Any) -> Any:

@@ -6,32 +6,13 @@ under the rule is differentiated itself, either way and as often as asked.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from compat.core.flag import Flag
 
-class _Mode(threading.local):
-    on = False
-
-
-_mode = _Mode()
-
-
-class forward_mode:
-    """In the block functions are differentiated without their own rules."""
-
-    def __enter__(self) -> None:
-        self.before, _mode.on = _mode.on, True
-
-    def __exit__(self, *exc: object) -> None:
-        _mode.on = self.before
-
-
-def in_forward_mode() -> bool:
-    """Whether such a block is being run."""
-    return _mode.on
+forward_mode = Flag()  # while it is on, functions are differentiated without their own rules
 
 
 def without_rule(plain: Callable[..., Any]) -> Callable[[Any], Any]:
@@ -41,7 +22,7 @@ def without_rule(plain: Callable[..., Any]) -> Callable[[Any], Any]:
     def join(ruled: Any) -> Any:
         @wraps(ruled)
         def either(*args: Any) -> Any:
-            return (plain if _mode.on else ruled)(*args)
+            return (plain if forward_mode.on else ruled)(*args)
 
         either.defvjp = ruled.defvjp  # type: ignore[attr-defined]
         return either

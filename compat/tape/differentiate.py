@@ -89,11 +89,12 @@ class Rule:
         found = self.plans.get((mask, given))
         if found is None:
             ins, outs = self.kept(mask)
+            traced = self.traces.pop(mask, None) if given == self.cotangents else None
             make: Callable[[], Callable[..., Any]]
             if self.binding:
                 make = lambda: self._by_rule(mask, ins, outs, given)  # noqa: E731
-            elif given == self.cotangents and mask in self.traces:
-                make = lambda: self._as_traced(mask, ins)  # noqa: E731
+            elif traced is not None:
+                make = lambda: self._as_traced(traced, ins)  # noqa: E731
             else:
                 make = lambda: self._by_vjp(mask, ins, given)  # noqa: E731
             metas = [self.inputs[at] for at in ins]
@@ -112,13 +113,9 @@ class Rule:
         has_check = self.entry.guarded
 
         def backward(*operands: Any) -> Any:
-            saved = dict(zip(ins, operands, strict=False))
+            arrays = self._inputs_of(ins, operands)
             cotangents = dict(zip(given, operands[len(ins) :], strict=False))
             numbers = operands[len(ins) + len(given) :]
-            arrays = [
-                saved[at] if at in saved else jnp.zeros(one.shape, one.dtype.numpy)
-                for at, one in enumerate(self.inputs)
-            ]
 
             def forward(*chosen: Any) -> Any:
                 full = list(arrays)
@@ -137,19 +134,22 @@ class Rule:
 
         return backward
 
-    def _as_traced(self, mask: int, ins: Sequence[int]) -> Callable[..., Any]:
+    def _as_traced(self, traced: Any, ins: Sequence[int]) -> Callable[..., Any]:
         """The same, as it was traced to find out what it reads: tracing a vjp is dear."""
-        function = jaxpr_as_fun(self.traces.pop(mask))
+        function = jaxpr_as_fun(traced)
 
         def backward(*operands: Any) -> Any:
-            saved = dict(zip(ins, operands, strict=False))
-            arrays = [
-                saved[at] if at in saved else jnp.zeros(one.shape, one.dtype.numpy)
-                for at, one in enumerate(self.inputs)
-            ]
-            return tuple(function(*arrays, *operands[len(ins) :]))
+            return tuple(function(*self._inputs_of(ins, operands), *operands[len(ins) :]))
 
         return backward
+
+    def _inputs_of(self, ins: Sequence[int], operands: Sequence[Any]) -> list[Any]:
+        """The forward's arrays: the first operands are the saved ones, no others are read."""
+        saved = dict(zip(ins, operands, strict=False))
+        return [
+            saved[at] if at in saved else jnp.zeros(one.shape, one.dtype.numpy)
+            for at, one in enumerate(self.inputs)
+        ]
 
     def _by_rule(
         self, mask: int, ins: Sequence[int], outs: Sequence[int], given: Sequence[int]
