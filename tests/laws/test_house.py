@@ -55,6 +55,16 @@ def test_nothing_imports_torch(path: Path) -> None:
         assert name.split(".")[0] not in ("torch", "torchvision", "torchax"), f"{path}: {name}"
 
 
+def test_tests_can_be_collected_without_torch() -> None:
+    """They take it by `importorskip`, so that a user's run skips and counts them."""
+    asking = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        if any(name.split(".")[0] == "torch" for name in _imports(path, top_only=True))
+    ]
+    assert not asking
+
+
 @pytest.mark.parametrize("path", _sources(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_say_what_they_are_for(path: Path) -> None:
     text = path.read_text()
