@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from compat.core.device import default_device
 from compat.core.size import wrap_dim
 from compat.engine.recorder import local
 from compat.front.base import TensorBase, known
@@ -81,7 +82,8 @@ def function_of(op: Op) -> Callable[..., Any]:
     slow, refuse = _slow_path(op, plans, lambda: front)
     scope: dict[str, Any] = {
         "Base": TensorBase, "plans": plans, "slow": slow, "refuse": refuse, "ABSENT": ABSENT,
-        "into": into_of(op), "in_bounds": _in_bounds(op), "__builtins__": __builtins__,
+        "into": into_of(op), "in_bounds": _in_bounds(op), "default_device": default_device,
+        "__builtins__": __builtins__,
     }  # fmt: skip
     front = _lazily(op.name, scope, lambda: _source(op, scope))
     scope |= {"legacy": legacy_of(op, front), "varied": varied_of(op, front), "again": front}
@@ -96,6 +98,8 @@ def _source(op: Op, scope: dict[str, Any]) -> str:
     parameters = op.parameters
     head = ", ".join(_head(op, parameters, scope))
     keys = ", ".join(_key(parameter) for parameter in parameters)
+    if not _takes_tensors(op):
+        keys += ", default_device()"
     dynamic = "".join(f", {each.name}" for each in parameters if not each.is_static)
     everything = ", ".join(parameter.name for parameter in parameters)
     lines = [f"def {op.name}({head}):"]
@@ -152,6 +156,11 @@ def _head(op: Op, parameters: tuple[Parameter, ...], scope: dict[str, Any]) -> I
             yield "*"
         yield "out=None"
     yield "**extra"
+
+
+def _takes_tensors(op: Op) -> bool:
+    """Whether tensors say where its results are; else the default device does, at each call."""
+    return any(each.role.kind in ("array", "arrays") for each in op.parameters)
 
 
 def _key(parameter: Parameter) -> str:
@@ -217,6 +226,8 @@ def _slow_path(
         key = tuple(
             _settled_key(code, one) for code, one in zip(codes, dynamic, strict=True)
         ) + tuple(statics.values())
+        if not _takes_tensors(op):
+            key += (default_device(),)
         plan = plans.get(("settled", key))
         if plan is None:
             plan = plan_for(op, codes, dynamic, statics)
@@ -285,6 +296,8 @@ def _raw_key(op: Op, given: tuple[Any, ...]) -> tuple[Any, ...]:
             key.append((type(argument), argument))
         else:
             key.append(type(argument))
+    if not _takes_tensors(op):
+        key.append(default_device())
     return tuple(key)
 
 
