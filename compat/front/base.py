@@ -156,10 +156,13 @@ def known(tensor: TensorBase) -> np.ndarray[Any, Any] | None:
     storage = tensor._storage
     if isinstance(storage, HostStorage):
         return host_view(storage.host, tensor._meta, tensor._offset)
-    value = storage.value
-    array = getattr(value, "array", None)
-    if type(array) is not np.ndarray:
-        return None
+    array = getattr(storage.value, "array", None)
+    return _shown(tensor, array) if type(array) is np.ndarray else None
+
+
+def _shown(tensor: TensorBase, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+    """The tensor's elements, where the array is what its storage holds."""
+    value = tensor._storage.value
     if value.meta is tensor._meta:
         return array
     if not value.meta.contiguous or value.meta.dtype is not tensor._meta.dtype:
@@ -279,8 +282,18 @@ def one_element(tensor: TensorBase) -> Any:
 
 
 def _at_hand(tensor: TensorBase) -> np.ndarray[Any, Any] | None:
-    """What the host has already; None for other tensors, and while looks are counted."""
-    found = known(tensor) if report.looks is None else None
+    """What the host can read already; None for other tensors, and while looks are counted."""
+    if report.looks is not None:
+        return None
+    found = known(tensor)
+    if found is None:
+        array = getattr(tensor._storage.value, "array", None)
+        if array is None or tensor._meta.device.type != "cpu" or tensor._meta.device.is_traced:
+            return None
+        try:  # a view of what a program has computed needs no program of its own
+            found = _shown(tensor, np.asarray(memoryview(array)))
+        except (BufferError, NotImplementedError, RuntimeError, TypeError, ValueError):
+            return None  # of a type that buffers do not know, or deleted
     if found is not None:
         from_checks()
     return found
