@@ -49,8 +49,7 @@ _held = [0]  # how many ops the known signatures refer to
 
 
 def _keep(known: Known, made: Program) -> None:
-    known.programs.append(made)
-    known.served = None
+    known.keep(made)
     _programs[made] = known
     if len(_programs) > PROGRAM_LIMIT:
         oldest, owner = _programs.popitem(last=False)
@@ -72,7 +71,7 @@ def _planned(
             room[leaf.meta.facts] -= 1
             donated |= {place}
     outputs = set(live)
-    for earlier in () if alone else known.programs:
+    for earlier in () if alone else known.loaded:
         outputs |= set(earlier.outputs)
         donated &= earlier.donated
     return Program(program.heirs_first(known.entries, outputs, donated), donated)
@@ -86,6 +85,12 @@ def compile_now(
     program.build(known, made, _shapes(section, known), _numbers(section), device)
     _keep(known, made)
     return made
+
+
+def load(known: Known, made: Program, section: Section, device: Any) -> None:
+    """Loads a program of an earlier run."""
+    program.build(known, made, _shapes(section, known), _numbers(section), device)
+    _keep(known, made)
 
 
 def compile_later(

@@ -13,7 +13,7 @@ import numpy as np
 from jax import lax
 
 from compat.core.device import jax_device
-from compat.engine import report
+from compat.engine import disk, report
 from compat.engine.section import Section
 from compat.engine.spec import FUSED, TOGETHER, Spec, launched
 from compat.engine.value import Value
@@ -120,9 +120,11 @@ class Program:
 class Known:
     """What is known of a section's signature.
 
+    wiring     the signature, and its name on disk
     entries    its entries, decoded once
     leaves     how many leaves they read
     programs   compiled so far; a few, since liveness is only a cover
+    prepared   whether it was asked for each op where it runs
     visits     how often it was run
     spent      what op-by-op running has cost more than a program would have, in seconds
     estimate   what compiling it whole is expected to take, in seconds
@@ -134,17 +136,22 @@ class Known:
     """
 
     __slots__ = (
-        "entries", "leaves", "programs", "visits", "spent", "estimate", "waiting", "distinct",
+        "wiring", "_mark", "entries", "leaves", "programs", "visits", "spent", "estimate",
+        "waiting", "distinct", "prepared",
         "slices", "joined", "excess", "_dear", "served",
     )  # fmt: skip
 
-    def __init__(self, wiring: Sequence[Any]) -> None:
+    def __init__(self, wiring: tuple[Any, ...]) -> None:
+        self.wiring = wiring
+        self._mark: disk.Mark | None = None
         self.entries = decode(wiring)
         places = [place for entry in self.entries for place in entry.operands]
         self.leaves = max(0, -min(places, default=0))
         self.distinct = list({entry.spec: None for entry in self.entries})
-        self.programs: list[Program] = []
-        self.visits, self.spent = 0, 0.0
+        # Programs of earlier runs; where an op is new the section is new, too.
+        recalled = all([spec.recalled for spec in self.distinct])
+        self.programs: list[Program] = self._recalled() if recalled else []
+        self.visits, self.spent, self.prepared = 0, 0.0, False
         self.waiting: Program | None = None
         self.joined: dict[tuple[int, ...], Any] = {}
         self.served: tuple[list[int], frozenset[int], Program | None] | None = None
@@ -154,6 +161,36 @@ class Known:
         self.estimate = (
             WHOLE_BASE + WHOLE_ENTRY * len(self.entries) + WHOLE_SPEC * len(self.distinct)
         )
+
+    @property
+    def mark(self) -> disk.Mark | None:
+        """Its name on disk."""
+        if self._mark is None:
+            self._mark = disk.mark("section", self.wiring)
+        return self._mark
+
+    def mark_of(self, program: Program) -> disk.Mark | None:
+        """The name of a program on disk."""
+        return self.mark and disk.mark(self.mark, program.outputs, tuple(sorted(program.donated)))
+
+    def _recalled(self) -> list[Program]:
+        """Programs that were compiled in earlier runs, to be loaded when they are needed."""
+        known = disk.recall(self.mark) or ()
+        return [Program(tuple(outputs), frozenset(donated)) for outputs, donated in known]
+
+    @property
+    def loaded(self) -> list[Program]:
+        """The programs that can be run at once."""
+        return [one for one in self.programs if one.executable is not None]
+
+    def keep(self, program: Program) -> None:
+        """Adds a program, which the next run will know of."""
+        if program not in self.programs:
+            self.programs.append(program)
+            disk.remember(
+                self.mark, [(one.outputs, sorted(one.donated)) for one in self.programs]
+            )
+        self.served = None
 
     def needed(self, live: Sequence[int]) -> list[Entry]:
         """The entries that these results depend on; remembered for a few sets of results."""
@@ -255,9 +292,12 @@ def build(
     first = len(inputs) - known.leaves
     donated = tuple(first - 1 - place for place in sorted(program.donated, reverse=True))
 
+    def lower() -> tuple[Any, Any]:
+        return jax.jit(section, donate_argnums=donated).lower(*inputs), None
+
     def compile() -> Any:
         with jax.enable_x64(True), jax.default_device(device):
-            return jax.jit(section, donate_argnums=donated).lower(*inputs).compile()
+            return disk.executable(known.mark_of(program), lower)
 
     program.executable = report.compiled(f"section of {len(entries)} entries", compile)
     program.call = program.executable
@@ -265,7 +305,7 @@ def build(
 
 def compile_alone(section: Section, entries: Sequence[Entry]) -> Any:
     """The executable of an open section with all its results, kept by nobody: to look at."""
-    known = Known(section.wiring)
+    known = Known(tuple(section.wiring))
     last = entries[-1]
     made = Program(tuple(range(last.first + len(last.spec.outs))), frozenset())
     given = [jax.ShapeDtypeStruct(one.shape, one.dtype) for one in arguments(section, known)]

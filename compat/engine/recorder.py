@@ -148,29 +148,31 @@ def _run(section: Section, live: list[int]) -> None:
     where = jax_device(section.device)
     if section.checks:
         live = sorted({*live, *(value.slot for value, _, _ in section.checks)})
-    if known.visits == 1:
-        single.prepare(known, where.platform)
-    if section.eager:
-        report.counters["op_by_op"] += 1
-        return single.run_known(known, live, section, where)
-    compiles = bool(known.programs) or (known.visits == 1 and program.prefers_whole(known))
-    if not compiles and not program.deserves_program(known, len(live)):
-        report.counters["op_by_op"] += 1
-        return single.run_known(known, live, section, where)
-    free = _free(section)
-    ready = known.ready(live, free) if known.programs else None
+    free = _free(section) if known.programs else frozenset()
+    ready = known.ready(live, free) if known.programs and not section.eager else None
     if ready is not None:
+        if ready.executable is None:
+            cache.load(known, ready, section, where)
         if known.visits == SETTLED:
             cache.improve_later(known, ready, section, live, free, where)
-    elif compiles:
-        ready = cache.compile_now(known, section, live, free, where)
     else:
-        report.counters["op_by_op"] += 1
-        if not known.waiting:
-            cache.compile_later(known, section, live, free, where)
-        return single.run_known(known, live, section, where)
+        single.prepare(known, where.platform)
+        ready = None if section.eager else _compiled(known, section, live, where)
+        if ready is None:
+            report.counters["op_by_op"] += 1
+            return single.run_known(known, live, section, where)
     report.counters["whole"] += 1
     program.run_whole(ready, section, known)
+
+
+def _compiled(known: Any, section: Section, live: list[int], where: Any) -> Any:
+    """A program for a section that has none for these results, if it should have one now."""
+    compiles = bool(known.loaded) or (known.visits == 1 and program.prefers_whole(known))
+    if compiles:
+        return cache.compile_now(known, section, live, _free(section), where)
+    if program.deserves_program(known, len(live)) and not known.waiting:
+        cache.compile_later(known, section, live, _free(section), where)
+    return None
 
 
 def _prefix(section: Section, value: Value) -> Any:

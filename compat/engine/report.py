@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-import jax
 
 SHOWN = 12  # lines of each part of a summary
 
@@ -27,8 +23,6 @@ def gauge(name: str, read: Callable[[], int]) -> None:
 
 def compiled(what: str, build: Callable[[], Any]) -> Any:
     """Runs a build of an executable, counted and timed."""
-    if not counters["compiles"]:
-        use_disk_cache()
     started = time.perf_counter()
     made = build()
     took = time.perf_counter() - started
@@ -36,18 +30,6 @@ def compiled(what: str, build: Callable[[], Any]) -> Any:
     seconds["compile"] += took  # type: ignore
     compilations.append((what, took))
     return made
-
-
-def use_disk_cache() -> None:
-    """Turns on JAX's compilation cache on disk, unless the user did or switched it off.
-
-    COMPAT_CACHE_DIR moves it; empty or 0 switches it off.
-    """
-    place = os.environ.get("COMPAT_CACHE_DIR", "~/.cache/compat")
-    if place in ("", "0") or jax.config.jax_compilation_cache_dir is not None:  # type: ignore[attr-defined]
-        return
-    jax.config.update("jax_compilation_cache_dir", str(Path(place).expanduser()))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 def watch_looks() -> None:

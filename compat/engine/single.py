@@ -30,8 +30,9 @@ def prepare(known: Known, platform: str) -> None:
 
     Not when so many are too large that the section is going to be compiled whole anyway.
     """
-    if platform != "cpu" or not HOST_ALLOWED:
+    if known.prepared or platform != "cpu" or not HOST_ALLOWED:
         return
+    known.prepared = True
     fresh = [spec for spec in known.distinct if not spec.tried]
     small = [spec for spec in fresh if spec.largest <= LARGEST]
     if known.is_dear(len(fresh) - len(small)):

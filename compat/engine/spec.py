@@ -7,10 +7,11 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from compat.core import dtype as d
-from compat.engine import report
+from compat.engine import disk, report
 from compat.engine.value import Meta, meta
 
 # How a Python number travels to a program: a letter for its kind, packed by kind.
@@ -30,7 +31,9 @@ class Spec:
     is a tuple of specs and places that hashes by identity.
 
     name     what the entry is called in reports
-    run      the function, jitted so that its trace is shared by everybody who calls it
+    mark     its name on disk; None if it has none there. `recalled` whether the disk knew it
+    run      the function, jitted so that its trace is shared by everybody who calls it; `make`
+             makes it when it is first asked for, which may be never
     arity    how many arrays it takes
     kinds    the kinds of the scalars that follow, one letter each
     outs     the metas of the results
@@ -44,13 +47,16 @@ class Spec:
     """
 
     __slots__ = (
-        "name", "run", "arity", "avals", "kinds", "outs", "guarded", "message", "runner",
-        "on_host", "tried", "program", "seconds",
-        "products", "spent", "__weakref__",
+        "name", "mark", "recalled", "make", "_run", "arity", "avals", "kinds", "outs", "guarded",
+        "message", "runner", "on_host", "tried", "program", "seconds", "products", "spent",
+        "__weakref__",
     )  # fmt: skip
 
     name: str
-    run: Callable[..., Any]
+    mark: disk.Mark | None
+    recalled: bool
+    make: Callable[[], Callable[..., Any]]
+    _run: Callable[..., Any] | None
     arity: int
     avals: tuple[Any, ...]
     kinds: str
@@ -67,6 +73,13 @@ class Spec:
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(_short(aval) for aval in self.avals)})"
+
+    @property
+    def run(self) -> Callable[..., Any]:
+        """The function."""
+        if self._run is None:
+            self._run = jax.jit(self.make(), inline=True)
+        return self._run
 
     @property
     def excess(self) -> float:
@@ -90,10 +103,13 @@ class Spec:
 
     def compiled(self) -> Any:
         """The executable for running this entry alone, which becomes its runner."""
-        lower = self.run.lower  # type: ignore[attr-defined]
-        options = _PLAIN_LOOPS if len(self.jaxpr().eqns) == 1 else None
+
+        def lower() -> tuple[Any, Any]:
+            options = _PLAIN_LOOPS if len(self.jaxpr().eqns) == 1 else None
+            return self.run.lower(*self.avals, *self._scalars()), options  # type: ignore[attr-defined]
+
         self.runner = report.compiled(
-            f"op {self.name}", lambda: lower(*self.avals, *self._scalars()).compile(options)
+            f"op {self.name}", lambda: disk.executable(self.mark, lower)
         )
         return self.runner
 
@@ -144,29 +160,40 @@ def spec(
         return found
     made = Spec()
     made.name = name
-    made.run = jax.jit(make(), inline=True)
+    made.make, made._run = make, None
     made.arity = len(inputs)
     made.avals = tuple(one.aval for one in inputs)
     made.kinds = kinds
     made.runner, made.on_host, made.tried = None, False, False
     made.seconds, made.products, made.spent = SINGLE_LAUNCH, 0.0, 0.0
     made.guarded, made.message = message is not None, message
+    made.mark = disk.mark(full_key)
+    outs = disk.recall(made.mark)
+    made.recalled = outs is not None
+    if outs is None:
+        outs = _traced(made)
+        disk.remember(made.mark, outs)
+    made.outs = tuple([_meta_of(shape, kind, device) for shape, kind in outs])
+    _specs[full_key] = made
+    if len(_specs) > LIMIT:
+        _specs.popitem(last=False)
+    return made
+
+
+def _traced(made: Spec) -> list[tuple[list[int], str]]:
+    """Shapes and types of the results, by tracing the function."""
     try:
         with jax.enable_x64(True):
-            outs = jax.eval_shape(made.run, *made.avals, *(SCALAR_AVALS[kind] for kind in kinds))
+            outs = jax.eval_shape(made.run, *made.avals, *made._scalars())
     except Exception as error:  # the user's line is what matters, not how JAX came to it
         error.__cause__, error.__suppress_context__ = None, True
         if hasattr(error, "__notes__"):
             del error.__notes__
         if isinstance(error, TypeError | ValueError) and _is_of_jax(error):
-            raise RuntimeError(f"{name}(): {error}") from None  # as PyTorch names wrong shapes
+            raise RuntimeError(f"{made.name}(): {error}") from None  # as PyTorch names wrong shapes
         raise
     outs = outs if isinstance(outs, tuple) else (outs,)
-    made.outs = tuple(_meta_of(out, device) for out in outs)
-    _specs[full_key] = made
-    if len(_specs) > LIMIT:
-        _specs.popitem(last=False)
-    return made
+    return [(list(out.shape), str(out.dtype)) for out in outs]
 
 
 def _is_of_jax(error: BaseException) -> bool:
@@ -178,6 +205,6 @@ def _is_of_jax(error: BaseException) -> bool:
     return where.startswith(("jax.", "numpy.", "opt_einsum."))
 
 
-def _meta_of(out: Any, device: Any) -> Meta:
-    dtype = d.from_numpy_type(out.dtype)
-    return meta(out.shape, dtype, None, device) if device else meta(out.shape, dtype)
+def _meta_of(shape: Sequence[int], kind: str, device: Any) -> Meta:
+    dtype = d.from_numpy_type(jnp.dtype(kind))
+    return meta(shape, dtype, None, device) if device else meta(shape, dtype)

@@ -109,6 +109,18 @@ class Op:
         return (_role_of(hint)[0],)
 
     @cached_property
+    def mark(self) -> str | None:
+        """A name that means the same function in every process; None for those made at run time."""
+        if self.body.__module__.startswith(_HOUSE) and OPS.get(self.place) is self:
+            return f"op {self.place}"
+        return None
+
+    @property
+    def place(self) -> str:
+        """Its first home and name."""
+        return f"{self.homes[0]}.{self.name}"
+
+    @cached_property
     def promotes(self) -> bool:
         return any(parameter.role.promotes for parameter in self.parameters)
 
@@ -130,13 +142,14 @@ def _role_of(hint: Any) -> tuple[Role, bool]:
     return (PLAIN if hint is jax.Array else STATIC), False
 
 
+_HOUSE = __name__.rpartition(".")[0] + "."
 OPS: dict[str, Op] = {}  # every declaration, by its first home and name
 
 
 def _declared(body: Callable[..., Any], settings: dict[str, Any]) -> None:
     name = settings.pop("name", None) or body.__name__.rstrip("_")
     op = Op(name=name, body=body, **settings)
-    OPS[f"{op.homes[0]}.{op.name}"] = op
+    OPS[op.place] = op
 
 
 def _decorator(defaults: dict[str, Any]) -> Callable[..., Any]:

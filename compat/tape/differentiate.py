@@ -17,6 +17,7 @@ import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from compat.core.device import device as Device
+from compat.engine import disk
 from compat.engine.recorder import local
 from compat.engine.spec import SCALAR_AVALS, Spec, spec
 from compat.engine.value import Meta, Value
@@ -68,6 +69,10 @@ class Rule:
             needs = self.binding.rule_needs()
             ins = tuple(sorted({at for where, at in needs if where == "in"}))
             return ins, tuple(sorted({at for where, at in needs if where == "out"}))
+        place = disk.mark("kept", self.entry, mask)
+        known = disk.recall(place)
+        if known is not None:
+            return tuple(known), ()
         everything = tuple(range(len(self.inputs)))
         function = self._by_vjp(mask, everything, self.cotangents)
         avals = [one.aval for one in self.inputs]
@@ -77,7 +82,9 @@ class Rule:
             traced = jax.make_jaxpr(function)(*avals)
         read = _inputs_read(traced.jaxpr)
         self.traces[mask] = _without_unread(traced)
-        return tuple(at for at in everything if read[at]), ()
+        kept = tuple(at for at in everything if read[at])
+        disk.remember(place, kept)
+        return kept, ()
 
     @property
     def cotangents(self) -> tuple[int, ...]:
