@@ -17,7 +17,6 @@ import atexit
 import dataclasses
 import functools
 import hashlib
-import json
 import os
 import pickle
 import platform
@@ -231,17 +230,23 @@ def _opened(process: int) -> Store | None:
 def recall(mark: Mark | None) -> Any:
     """What `remember` was given for this mark, in this process or an earlier one; else None."""
     store = _opened(os.getpid())
-    if store is None or mark is None:
-        return None
-    data = store.get(mark)
-    return None if data is None else json.loads(data)
+    data = store.get(mark) if store is not None and mark is not None else None
+    try:
+        return None if data is None else pickle.loads(data)
+    except Exception as error:  # damage takes many forms
+        return _damaged(store, error)
 
 
 def remember(mark: Mark | None, what: Any) -> None:
-    """Keeps something made of lists, strings and numbers."""
+    """Keeps something that can be pickled."""
     store = _opened(os.getpid())
     if store is not None and mark is not None:
-        store.put(mark, json.dumps(what).encode())
+        store.put(mark, pickle.dumps(what))
+
+
+def _damaged(store: Any, error: Exception) -> None:
+    text = f"compat makes again what is damaged in {store.folder}: {error}"
+    warnings.warn(text, stacklevel=3)
 
 
 def executable(mark: Mark | None, lower: Callable[[], tuple[Any, Any]]) -> Any:
@@ -283,7 +288,5 @@ def _loaded(store: Store, mark: Mark, device: Any) -> Any:
         return serialize_executable.deserialize_and_load(
             payload, taken, given, device.client, [device]
         )
-    except Exception as error:  # damage takes many forms; it is compiled and kept anew
-        text = f"compat compiles again what is damaged in {store.folder}: {error}"
-        warnings.warn(text, stacklevel=2)
-        return None
+    except Exception as error:
+        return _damaged(store, error)

@@ -12,7 +12,7 @@ import jax.core
 import numpy as np
 from jax.stages import Compiled
 
-from compat.engine import report
+from compat.engine import disk, report
 from compat.engine.program import Entry, Known, decode, on_device, set_array
 from compat.engine.section import Section
 from compat.engine.spec import SINGLE_LAUNCH, Spec
@@ -44,13 +44,19 @@ def prepare(known: Known, platform: str) -> None:
 
 
 def _put_on_host(spec: Spec, dearest: float = DEAREST) -> None:
-    from compat.engine.host import Unsupported, translated
+    from compat.engine.host import Unsupported, plain, translated
 
+    place = disk.mark("host", spec)
+    kept = disk.recall(place)
+    if kept is False:
+        return
+    program = plain(spec.jaxpr()) if kept is None else kept
     try:
-        program = spec.jaxpr()
         function, products, rest = translated(program)
     except Unsupported:
-        return
+        return disk.remember(place, False)
+    if kept is None:
+        disk.remember(place, program)
     if products + rest <= dearest and (spec.runner is None or host_only):
         spec.runner, spec.on_host, spec.program = function, True, program
         spec.seconds, spec.products = products + rest, products

@@ -41,7 +41,7 @@ class Spec:
     message  what to raise then
     runner   what runs the entry alone: an executable, or a function over NumPy arrays
     on_host  whether it is the latter; `tried` whether that was asked already
-    program  what the host runs, as a jaxpr
+    program  what the host runs (engine/host/plain.py)
     seconds  what a run alone is expected to take, `products` for matrix products and so much for
              the rest; `spent` what dear runs on the host have taken
     """

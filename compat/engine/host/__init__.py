@@ -6,6 +6,7 @@ short and whose arrays are small is translated, from the very program that XLA w
 into a Python function over NumPy arrays.
 """
 
+from compat.engine.host.plain import plain as plain
 from compat.engine.host.translate import Unsupported as Unsupported
 from compat.engine.host.translate import joined as joined
 from compat.engine.host.translate import translated as translated

@@ -20,7 +20,7 @@ _PICKING = {"gather", "scatter", "scatter-add", "scatter-mul", "scatter-min", "s
 
 def product_seconds(equation: Any) -> float:
     """The expected time of a matrix product, which XLA does no faster."""
-    if equation.primitive.name != "dot_general":
+    if equation.name != "dot_general":
         return 0.0
     (contracted, _), _ = equation.params["dimension_numbers"]
     shape = equation.invars[0].aval.shape
@@ -30,7 +30,7 @@ def product_seconds(equation: Any) -> float:
 
 def seconds(equation: Any, thin: bool) -> float:
     """The expected time of one call, products aside."""
-    name = equation.primitive.name
+    name = equation.name
     if name in _VIEWS or thin:
         return VIEW
     sizes = [math.prod(atom.aval.shape) for atom in (*equation.invars, *equation.outvars)]

@@ -150,7 +150,7 @@ def _broadcast(equation: Any, thin: bool) -> Function:
 
 def _reshaped(equation: Any) -> Function:
     shape = equation.outvars[0].aval.shape
-    order = equation.params.get("dimensions") if equation.primitive.name == "reshape" else None
+    order = equation.params.get("dimensions") if equation.name == "reshape" else None
     if order is not None:  # a transposition first
         return lambda x: x.transpose(order).reshape(shape)
     return lambda x: x.reshape(shape)

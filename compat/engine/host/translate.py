@@ -1,4 +1,4 @@
-"""A jaxpr becomes a Python function over NumPy arrays, and an estimate of what a call costs."""
+"""A program becomes a Python function over NumPy arrays, and an estimate of what a call costs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from jax.extend.core import Literal
 
 from compat.engine.host.costs import CALL, product_seconds, seconds
+from compat.engine.host.plain import Constant, Program, Variable
 from compat.engine.host.rules import INLINED, MIXED, POINTWISE, RULES, VIEWS
 
 LONGEST = 8  # steps of a loop that is written out
@@ -19,15 +19,15 @@ class Unsupported(Exception):
     """A primitive or a type for which there is no translation."""
 
 
-def translated(closed: Any) -> tuple[Callable[..., Any], float, float]:
+def translated(program: Program) -> tuple[Callable[..., Any], float, float]:
     """The function, which gives a tuple of arrays that share no memory with anything else, and
     the seconds a call is expected to take for matrix products and for the rest. Unsupported when
     something cannot be translated."""
     writer = _Writer()
-    inputs = [writer.fresh() for _ in closed.jaxpr.invars]
-    for var in closed.jaxpr.invars:
+    inputs = [writer.fresh() for _ in program.invars]
+    for var in program.invars:
         _check(var.aval)
-    results = writer.inline(*_opened(closed), inputs)
+    results = writer.inline(program, inputs)
     return writer.function(", ".join(inputs), results), writer.products, writer.rest
 
 
@@ -36,7 +36,7 @@ def joined(
 ) -> Callable[..., Any]:
     """One function `(x, floats, ints)` for a series of programs.
 
-    steps    a program (a jaxpr to be translated, or an executable to be launched), its operands
+    steps    a program to be translated, or an executable to be launched, its operands
              as Python expressions (`r3` is the third result of all, `x` the arrays), the place of
              its first result, and how many it has
     wanted   the places of the results to give
@@ -53,8 +53,8 @@ def joined(
             if name is None:
                 name = writer.line(one)
             given.append(name)
-        if hasattr(program, "consts"):
-            made = writer.inline(*_opened(program), given)
+        if isinstance(program, Program):
+            made = writer.inline(program, given)
         else:
             made = writer.launch(program, given, count)
         results |= {f"r{first + at}": name for at, name in enumerate(made)}
@@ -86,33 +86,30 @@ class _Writer:
         self.scope[name] = self.constants[name] = value
         return name
 
-    def inline(self, jaxpr: Any, consts: Sequence[Any], inputs: Sequence[str]) -> list[str]:
-        """Writes the equations of a jaxpr; gives the names of its results."""
-        names: dict[Any, str] = dict(zip(jaxpr.invars, inputs, strict=True))
-        for var, value in zip(jaxpr.constvars, consts, strict=True):
-            names[var] = self.constant(np.asarray(value))
-        thin = _thin(jaxpr)
-        wanted = _wanted(jaxpr)
+    def inline(self, program: Program, inputs: Sequence[str]) -> list[str]:
+        """Writes the equations of a program; gives the names of its results."""
+        names: dict[Variable, str] = dict(zip(program.invars, inputs, strict=True))
+        for var, value in program.constants:
+            names[var] = self.constant(value)
+        thin = _thin(program)
+        wanted = _wanted(program)
 
-        def named(atom: Any) -> str:
-            if isinstance(atom, Literal):
-                aval: Any = atom.aval
-                return self.constant(np.asarray(atom.val, aval.dtype)[()])
-            return names[atom]
+        def named(atom: Variable) -> str:
+            return self.constant(atom.value) if isinstance(atom, Constant) else names[atom]
 
-        for at, equation in enumerate(jaxpr.eqns):
+        for at, equation in enumerate(program.equations):
             if at not in wanted:
                 continue
             given = [named(atom) for atom in equation.invars]
-            inner = INLINED.get(equation.primitive.name)
+            inner = INLINED.get(equation.name)
             if inner is not None:
-                made = self.inline(*_opened(equation.params[inner]), given)
-            elif equation.primitive.name == "scan":
+                made = self.inline(equation.params[inner], given)
+            elif equation.name == "scan":
                 made = self.scan(equation, given)
             else:
                 made = self.equation(equation, given, equation.outvars[0] in thin)
             names.update(zip(equation.outvars, made, strict=True))
-        return [named(atom) for atom in jaxpr.outvars]
+        return [named(atom) for atom in program.outvars]
 
     def scan(self, equation: Any, given: list[str]) -> list[str]:
         """A short loop, written out."""
@@ -120,13 +117,13 @@ class _Writer:
         if params["length"] > LONGEST or "num_consts" not in params:  # newer JAX hides them
             raise Unsupported(f"a scan over {params['length']}")
         fixed, carried = params["num_consts"], params["num_carry"]
-        body, body_consts = _opened(params["jaxpr"])
+        body = params["jaxpr"]
         consts, carry = given[:fixed], given[fixed : fixed + carried]
         stacks: list[list[str]] = [[] for _ in equation.outvars[carried:]]
         places = range(params["length"])
         for place in reversed(places) if params["reverse"] else places:
             rows = [self.line(f"{one}[{place}]") for one in given[fixed + carried :]]
-            made = self.inline(body, body_consts, [*consts, *carry, *rows])
+            made = self.inline(body, [*consts, *carry, *rows])
             carry = made[:carried]
             for stack, row in zip(stacks, made[carried:], strict=True):
                 stack.insert(0 if params["reverse"] else len(stack), row)
@@ -151,7 +148,7 @@ class _Writer:
         return name
 
     def equation(self, equation: Any, given: list[str], thin: bool) -> list[str]:
-        name = equation.primitive.name
+        name = equation.name
         for var in equation.outvars:
             _check(var.aval)
         known = POINTWISE.get(name)
@@ -166,12 +163,12 @@ class _Writer:
         if all(one in self.constants for one in given):
             with np.errstate(all="ignore"):
                 value = known(*[self.constants[one] for one in given])
-            values = value if equation.primitive.multiple_results else (value,)
+            values = value if equation.several else (value,)
             return [self.constant(one) for one in values]
         function = self.fresh()
         self.scope[function] = known
         results = [self.fresh() for _ in equation.outvars]
-        targets = f"({', '.join(results)},)" if equation.primitive.multiple_results else results[0]
+        targets = f"({', '.join(results)},)" if equation.several else results[0]
         self.lines.append(f"  {targets} = {function}({', '.join(given)})")
         self.rest += seconds(equation, thin)
         self.products += product_seconds(equation)
@@ -193,11 +190,6 @@ class _Writer:
         return scope["host"]
 
 
-def _opened(body: Any) -> tuple[Any, Sequence[Any]]:
-    """A jaxpr and its constants, which come in one object or two, by JAX's version."""
-    return getattr(body, "jaxpr", body), getattr(body, "consts", ())
-
-
 def _dense(array: Any) -> Any:
     """A result as an array in row-major order; NumPy gives scalars for 0-dim ones."""
     if type(array) is np.ndarray and array.flags.c_contiguous:
@@ -215,39 +207,39 @@ def _check(aval: Any) -> None:
         raise Unsupported(str(aval.dtype))
 
 
-def _wanted(jaxpr: Any) -> set[int]:
+def _wanted(program: Program) -> set[int]:
     """The equations that the results depend on."""
-    needed = {id(var) for var in jaxpr.outvars}
+    needed = {id(var) for var in program.outvars}
     wanted = set()
-    for at in range(len(jaxpr.eqns) - 1, -1, -1):
-        equation = jaxpr.eqns[at]
+    for at in range(len(program.equations) - 1, -1, -1):
+        equation = program.equations[at]
         if any(id(var) in needed for var in equation.outvars):
             wanted.add(at)
             needed.update(id(var) for var in equation.invars)
     return wanted
 
 
-def _thin(jaxpr: Any) -> set[Any]:
+def _thin(program: Program) -> set[Any]:
     """Broadcasts that need not be carried out, since NumPy does it where they are used: in
     pointwise operations beside another operand of the full shape."""
     uses: dict[Any, list[Any]] = {}
-    for equation in jaxpr.eqns:
+    for equation in program.equations:
         for atom in equation.invars:
-            if not isinstance(atom, Literal):
+            if not isinstance(atom, Constant):
                 uses.setdefault(atom, []).append(equation)
     found: set[Any] = set()
-    for equation in jaxpr.eqns:
-        if equation.primitive.name != "broadcast_in_dim":
+    for equation in program.equations:
+        if equation.name != "broadcast_in_dim":
             continue
         (result,) = equation.outvars
-        if result in jaxpr.outvars:
+        if result in program.outvars:
             continue
         shape = result.aval.shape
 
         def fits(user: Any, result: Any = result, shape: Any = shape) -> bool:
-            return user.primitive.name in POINTWISE and any(
+            return user.name in POINTWISE and any(
                 atom is not result and atom.aval.shape == shape
-                and (isinstance(atom, Literal) or atom not in found)
+                and (isinstance(atom, Constant) or atom not in found)
                 for atom in user.invars
             )  # fmt: skip
 

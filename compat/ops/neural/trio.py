@@ -158,7 +158,7 @@ def _choose(role: str, groups: int, c: int, o: int, taps: int) -> str:
       convolve 64x1x28x28 -> 16, k5: 5.1 -> 1.0 (0.65); -> 32 channels 0.9, taps 2.1: left alone
       scatter to 16 channels, 64x14x14, k5: 7.5 -> 5.4 (1.6); to 1 channel, 28x28: 3.8 -> 1.5 (6.2)
       scatter to 64 channels, 32x32x32, k3: 25, taps 35: left alone
-      correlate, k3: 32x64x32x32 72 -> 33, 8x64x56x56 53 -> 24 (14), 8x128x28x28 57 -> 20,
+      correlate, k3: 32x64x32x32 72 -> 33, 8x64x56x56 53 -> 24, 8x128x28x28 57 -> 20,
         8x256x14x14 19 -> 18, 8x512x7x7: 18, blocks 20: left alone
     XLA's kernel is slow where it writes fewer than 32 channels; that is what the last rules say.
     A LeNet step takes 14 ms so, 21 with XLA's forms, 18 in torch.
