@@ -5,12 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import jax
 import numpy as np
 
 from compat.core import dtype as d
 from compat.core.device import device as Device
-from compat.core.device import jax_device, placed
+from compat.core.device import placed
 from compat.core.dtype import dtype as DType
 from compat.core.size import (
     Size,
@@ -22,6 +21,7 @@ from compat.core.size import (
 )
 from compat.engine.recorder import local
 from compat.engine.value import concrete, meta
+from compat.front import ahead
 from compat.front.base import TensorBase, alias, look, store, value_of, wrap
 from compat.front.call import elementwise_strides, number_code
 from compat.front.create import constant, hidden
@@ -101,11 +101,13 @@ def _on_other(value: Any, place: Device) -> Any:
     one = meta(value.meta.shape, value.meta.dtype, None, place)
     if place.type == "meta":
         return concrete(one, None)
+    found = ahead.begun(value, place)
+    if found is not None:
+        return found
     host = look(value)
     if place.is_traced:  # as a constant
         return concrete(one, host)
-    with jax.enable_x64(True):
-        return concrete(one, jax.device_put(host, jax_device(place)))
+    return ahead.copied(value, host, place)
 
 
 def _transferred(self: Any, place: Device) -> Any:

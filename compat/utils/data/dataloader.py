@@ -14,6 +14,7 @@ import compat as torch
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
 from .fetch import Fetcher
+from .pinning import place_of, sent
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 from .workers import Workers
 
@@ -243,6 +244,7 @@ class _BaseDataLoaderIter:
         self._base_seed = drawn.item()
         self._num_yielded = 0
         self._promised = loader._reported_length
+        self._place = place_of(loader)
         if loader.pin_memory and not torch.cuda.is_available():
             warnings.warn(
                 "'pin_memory' argument is set as true but no accelerator is found, "
@@ -283,7 +285,8 @@ class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
         self._fetcher = loader._fetcher()
 
     def _next_data(self) -> Any:
-        return self._fetcher.fetch(next(self._sampler_iter))
+        batch = self._fetcher.fetch(next(self._sampler_iter))
+        return batch if self._place is None else sent(batch, self._place)
 
 
 class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
@@ -292,7 +295,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
     def __init__(self, loader: DataLoader[Any]) -> None:
         super().__init__(loader)
         self._persistent = loader.persistent_workers
-        self._workers = Workers(loader, self._base_seed)
+        self._workers = Workers(loader, self._base_seed, self._place)
         self._workers.begin(self._sampler_iter)
 
     def _again(self, loader: DataLoader[Any]) -> None:

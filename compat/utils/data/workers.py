@@ -15,6 +15,7 @@ import warnings
 from collections import deque
 from typing import Any
 
+from .pinning import sent
 from .transport import receive
 from .worker import NEW_PASS, Ended, Failure, Job, work
 
@@ -22,9 +23,13 @@ _PATIENCE = 5.0  # seconds that a worker has to end before it is killed
 
 
 class Workers:
-    """Worker processes and what they have been asked for."""
+    """Worker processes and what they have been asked for.
 
-    def __init__(self, loader: Any, seed: int) -> None:
+    place   where batches are sent as soon as they come; None when they stay on the host
+    """
+
+    def __init__(self, loader: Any, seed: int, place: Any = None) -> None:
+        self.place = place
         self.timeout, self.in_order = loader.timeout, loader.in_order
         self.ahead = loader.prefetch_factor
         self.pipes: list[Any] = []
@@ -100,6 +105,8 @@ class Workers:
             self._ask()
             if isinstance(made, Failure):
                 made.raise_again()
+            if self.place is not None:
+                self._receive_what_is_there()  # so that the next batch is on its way, too
             return made
         raise StopIteration
 
@@ -119,11 +126,23 @@ class Workers:
             self._died()
         for pipe in pipes:
             try:
-                number, made = receive(pipe)
+                self._take(pipe)
             except (EOFError, ConnectionResetError):
                 self._died()
-            del self.at[number]
-            self.there[number] = made
+
+    def _receive_what_is_there(self) -> None:
+        pipes = [self.pipes[worker] for worker in set(self.at.values())]
+        for pipe in multiprocessing.connection.wait(pipes, 0) if pipes else ():
+            # A pipe that is at its end is told of when its batch is asked for.
+            with contextlib.suppress(EOFError, ConnectionResetError):
+                self._take(pipe)
+
+    def _take(self, pipe: Any) -> None:
+        number, made = receive(pipe)
+        del self.at[number]
+        if self.place is not None and not isinstance(made, Ended | Failure):
+            made = sent(made, self.place)
+        self.there[number] = made
 
     def _died(self) -> None:
         time.sleep(0.05)  # for the system to know of every one of them
