@@ -61,7 +61,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_batches_are_sent_as_soon_as_they_are_there(tmp_path, start):
     file = tmp_path / "script.py"
-    begin = "import multiprocessing; multiprocessing.set_start_method('%s', force=True)\n" % start
+    begin = f"import multiprocessing; multiprocessing.set_start_method({start!r}, force=True)\n"
     file.write_text(SCRIPT.replace('"__main__":\n', '"__main__":\n    ' + begin))
     environment = {**os.environ, "COMPAT_CUDA_MEANS": "cpu"}
     done = subprocess.run(
