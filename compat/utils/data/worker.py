@@ -124,7 +124,7 @@ def work(job: Job, pipe: Connection, others: list[Connection]) -> None:
     while pipe in multiprocessing.connection.wait(wanted):
         try:
             asked = pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):  # reset: what was sent last has not been read
             return
         if asked == NEW_PASS:
             fetcher = job.fetcher()
@@ -144,7 +144,7 @@ def work(job: Job, pipe: Connection, others: list[Connection]) -> None:
 def _answer(pipe: Connection, number: int, made: Any, where: str) -> None:
     try:
         transport.send(pipe, (number, made))
-    except BrokenPipeError:
+    except (BrokenPipeError, ConnectionResetError):
         return
     except Exception as error:  # what cannot be pickled is the data set's error
         transport.send(pipe, (number, Failure(error, where)))

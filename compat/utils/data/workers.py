@@ -14,6 +14,7 @@ import time
 import warnings
 from collections import deque
 from typing import Any
+from weakref import WeakSet
 
 from .pinning import sent
 from .transport import receive
@@ -42,7 +43,8 @@ class Workers:
                 loader.worker_init_fn,
             )  # fmt: skip
             ours, theirs = context.Pipe()
-            inherited = [*self.pipes, ours] if is_fork else []
+            _open.add(ours)
+            inherited = [*_open] if is_fork else []
             process = context.Process(
                 target=work, args=(job, theirs, inherited), daemon=True,
                 name=f"compat-data-{worker}",
@@ -167,4 +169,7 @@ class Workers:
         self.pipes, self.at = [], {}
 
 
+# Our ends of the pipes of all loaders: a forked worker must not keep those of another loader open,
+# whose workers would not see them closed.
+_open: WeakSet[Any] = WeakSet()
 _NOTHING = object()

@@ -192,3 +192,14 @@ def test_workers_end_with_their_loader() -> None:
     assert process.is_alive()
     del loader
     assert not process.is_alive()
+
+
+def test_workers_of_a_pass_end_while_those_of_another_run() -> None:
+    """Forked later, these had held the other pass' pipes open: closing it took five seconds."""
+    first = iter(squares(compat, batch_size=4, num_workers=2, multiprocessing_context="fork"))
+    second = iter(squares(compat, batch_size=4, num_workers=2, multiprocessing_context="fork"))
+    next(first), next(second)
+    processes = first._workers.processes
+    first._workers.close()
+    assert [process.exitcode for process in processes] == [0, 0]  # and not -9, killed
+    assert len(list(second)) == 5
