@@ -271,12 +271,14 @@ def elements(tensor: TensorBase) -> np.ndarray[Any, Any]:
 
 def one_element(tensor: TensorBase) -> Any:
     """The element of a tensor that has only one, as a Python number."""
-    found = _at_hand(tensor)
-    if found is not None:
-        return found.item()
-    value = value_of(tensor)
-    if value.meta.shape:
-        return look(value).item()
+    value = tensor._storage.value
+    if value.meta is not tensor._meta or value.meta.shape:
+        found = _at_hand(tensor)
+        if found is not None:
+            return found.item()
+        value = value_of(tensor)
+        if value.meta.shape:
+            return look(value).item()
     _deliver(value)
     return element(value.array)
 
