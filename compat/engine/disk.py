@@ -210,8 +210,9 @@ def _opened(process: int) -> Store | None:
     place = os.environ.get("COMPAT_CACHE_DIR", "~/.cache/compat")
     if place in ("", "0"):
         return None
-    folder = Path(place).expanduser()
+    folder = Path(place)
     try:
+        folder = folder.expanduser()  # RuntimeError without a home
         try:
             store = Store(folder)
         except sqlite3.DatabaseError as error:
@@ -220,7 +221,7 @@ def _opened(process: int) -> Store | None:
             for damaged in folder.glob(f"{FILE}*"):
                 damaged.unlink()
             store = Store(folder)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, RuntimeError, sqlite3.Error) as error:
         _say(folder, error)
         return None
     atexit.register(store.close)
@@ -262,7 +263,9 @@ def executable(mark: Mark | None, lower: Callable[[], tuple[Any, Any]]) -> Any:
     if store is None or jax.config.jax_compilation_cache_dir is not None:  # type: ignore[attr-defined]
         lowered, options = lower()
         return lowered.compile(options)
-    device = jax.config.jax_default_device or jax.devices()[0]  # type: ignore[attr-defined]
+    device = jax.config.jax_default_device  # type: ignore[attr-defined]
+    if device is None or isinstance(device, str):
+        device = jax.devices(device)[0]
     where = f" {device.platform} {device.device_kind} {device.id}".encode()
     if mark is not None and (found := _loaded(store, mark + where, device)) is not None:
         return found
@@ -274,7 +277,9 @@ def executable(mark: Mark | None, lower: Callable[[], tuple[Any, Any]]) -> Any:
             return found
     made = lowered.compile(options)
     if "callback" not in text:  # that is an address of this process
-        store.put(mark + where, pickle.dumps(serialize_executable.serialize(made)))
+        # Some backends and programs have no form to be kept in.
+        with suppress(ValueError, NotImplementedError, jax.errors.JaxRuntimeError):
+            store.put(mark + where, pickle.dumps(serialize_executable.serialize(made)))
     return made
 
 

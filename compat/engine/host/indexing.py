@@ -122,6 +122,7 @@ def scatter(function: Any) -> Callable[[Any], Callable[..., Any]]:
         window = numbers.update_window_dims
         order = [*(d for d in range(len(updates)) if d not in window), *window]
         flat = not shape
+        alone = all(size == 1 for size in starts[:-1])  # one window meets no place twice
 
         def scattered(array: Any, indices: Any, new: Any) -> Any:
             made = np.array(array, order="C", ndmin=1)
@@ -135,6 +136,8 @@ def scatter(function: Any) -> Callable[[Any], Callable[..., Any]]:
                 new = new[keep]
             if function is None:
                 made[where] = new
+            elif alone:
+                made[where] = function(made[where], new)
             else:
                 function.at(made, where, new)
             return made.reshape(shape)

@@ -398,7 +398,7 @@ RULES: dict[str, Callable[..., Function]] = {
     "scatter-max": scatter(np.maximum),
     "real": lambda _: lambda x: x.real, "imag": lambda _: lambda x: x.imag,
     "copy": lambda _: np.array,
-    "stop_gradient": lambda _: lambda x: x,
+    "stop_gradient": lambda _: lambda x: x, "optimization_barrier": lambda _: lambda *given: given,
     "erf": _special("erf"), "erfc": _special("erfc"), "erf_inv": _special("erfinv"),
     "lgamma": _log_gamma, "digamma": _digamma,
 }  # fmt: skip
@@ -414,4 +414,5 @@ INLINED = {
 VIEWS = {
     "reshape", "squeeze", "transpose", "slice", "rev", "dynamic_slice",
     "broadcast_in_dim", "iota", "real", "imag", "stop_gradient", "split", "unstack",
+    "optimization_barrier",
 }  # fmt: skip

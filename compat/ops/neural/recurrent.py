@@ -47,6 +47,8 @@ def _weight_grad(grad: jax.Array, seen: jax.Array) -> jax.Array:
     1.4 ms for 2.6); the barrier keeps it from turning the product back.
     """
     left, right = seen.reshape(-1, seen.shape[-1]), grad.reshape(-1, grad.shape[-1])
+    if len(left) == 1:
+        return right.T @ left
     return lax.optimization_barrier(lax.dot_general(left, right, (((0,), (0,)), ((), ())))).T
 
 
