@@ -44,14 +44,24 @@ def raise_as_torch(error: Exception) -> NoReturn:
     raise error
 
 
-def spare_collector() -> None:
-    """Has Python's collector pass over what importing has made, which stays anyway.
+def rest_collector() -> bool:
+    """Switches Python's collector off while importing makes what stays; tells whether it was on."""
+    was_on = gc.isenabled()
+    gc.disable()
+    return was_on
+
+
+def spare_collector(switch_on: bool) -> None:
+    """Has Python's collector pass over what importing has made, and switches it on.
 
     A recording loop makes and drops many small objects; full collections that walked JAX's
-    modules each time took a tenth of a tagger's training. COMPAT_MALLOPT=0 leaves this, too.
+    modules each time took a tenth of a tagger's training. COMPAT_MALLOPT=0 leaves them as they
+    were.
     """
     if os.environ.get("COMPAT_MALLOPT", "1") != "0":
         gc.freeze()
+    if switch_on:
+        gc.enable()
 
 
 def room(size: int) -> np.ndarray[Any, Any]:
