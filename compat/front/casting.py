@@ -25,7 +25,7 @@ _LOW = (d.float16, d.bfloat16)
 _SHARED_LOW = (
     "matmul mm bmm addmm addbmm baddbmm _einsum multi_dot vecdot linear prelu conv1d conv2d conv3d "
     "conv_transpose1d conv_transpose2d conv_transpose3d _attention _rnn_cell _rnn_layer "
-    "_lstm_layer _ragged_lstm_layer"
+    "_lstm_layer _projecting_lstm_layer"
 )
 _SHARED_WIDE = (
     "prod cdist mse_loss l1_loss smooth_l1_loss huber_loss nll_loss cross_entropy kl_div "

@@ -51,6 +51,58 @@ class Packed:
         return steps.reshape(-1, steps._meta.shape[-1]).index_select(0, self.places)
 
 
+class Stretched(Padded):
+    """Sequences of one length, which varies from call to call, filled up to one of few lengths.
+
+    A scan over each new length would be compiled: two of them take a second, whatever they work
+    on. `going` says where the sequences are over.
+    """
+
+    def __init__(self, steps: Any, batch_first: bool) -> None:
+        super().__init__(batch_first)
+        self.length, samples = steps._meta.shape[0], steps._meta.shape[1]
+        self.full = few(self.length)
+        going = np.arange(self.full) < self.length
+        shown = np.broadcast_to(going[:, None], (self.full, samples)).copy()
+        self.going = as_tensor(shown, device=steps._meta.device)
+
+    def spread(self, input: Any) -> Any:
+        steps = super().spread(input)
+        rest = self.full - self.length
+        zeros = steps.new_zeros((rest, *steps._meta.shape[1:]))
+        return FUNCTIONS["torch"]["cat"]((steps, zeros)) if rest else steps
+
+    def gather(self, steps: Any) -> Any:
+        return super().gather(steps.narrow(0, 0, self.length))
+
+
+def few(length: int) -> int:
+    """The least of 16, 24, ... 128, 144, ... that is no less: from 64 on at most an eighth more."""
+    unit = max(8, (1 << (length - 1).bit_length()) // 16)
+    return -(-length // unit) * unit
+
+
+SHORT = 8  # steps that the host runs written out, where they are small
+VARIED = 4  # longer lengths that a layer has met, from which on more are to be expected
+_met: dict[Any, set[int]] = {}  # by the metas of a layer's weight and of one step
+
+
+def _varies(steps: Any, weight: Any) -> bool:
+    """Whether a layer is given sequences of ever new lengths."""
+    key = weight._meta, steps._meta.shape[1:]
+    lengths = _met.get(key)
+    if lengths is None:
+        if len(_met) >= 256:
+            _met.clear()
+        lengths = _met[key] = set()
+    length = steps._meta.shape[0]
+    if length <= SHORT:
+        return False
+    if len(lengths) <= VARIED:
+        lengths.add(length)
+    return len(lengths) > VARIED
+
+
 class Call(NamedTuple):
     """The arguments of `torch.lstm` and its kin after the input."""
 
@@ -68,7 +120,11 @@ def _call(input: Any, args: tuple[Any, ...]) -> Call:
     # Both forms take eight arguments: a padded call has its weights second, a packed one third.
     if isinstance(args[1], TensorBase) or isinstance(args[2], list | tuple):
         return Call(Packed(args[0], input._meta.device), *args[1:])
-    return Call(Padded(args[-1]), *args[:-1])
+    layout = Padded(args[-1])
+    steps = layout.spread(input)
+    if _varies(steps, args[1][0]):
+        layout = Stretched(steps, args[-1])
+    return Call(layout, *args[:-1])
 
 
 Layer = Callable[[Any, list[Any], Sequence[Any], bool], tuple[Any, ...]]
@@ -96,10 +152,10 @@ def _stack(layer: Layer, call: Call, states: Sequence[Any], input: Any, per_laye
 
 
 def _dropped(call: Call, steps: Any) -> Any:
-    """With dropout: of the packed elements where they are packed, so that the draws agree."""
+    """With dropout: of the elements that are the user's, so that the draws agree."""
     from compat_nn.functional import dropout
 
-    if isinstance(call.layout, Padded):
+    if type(call.layout) is Padded:
         return dropout(steps, call.dropout, True)
     return call.layout.spread(dropout(call.layout.gather(steps), call.dropout, True))
 
@@ -117,10 +173,9 @@ def lstm(input: Any, *args: Any) -> tuple[Any, Any, Any]:
 
     def layer(steps: Any, states: list[Any], mine: Sequence[Any], reverse: bool) -> Any:
         weights = _weights(mine, call.has_biases)
-        if not projects and going is None:
-            return hidden("_lstm_layer")(steps, *states, *weights, reverse)
-        projection = mine[-1] if projects else None
-        return hidden("_ragged_lstm_layer")(steps, *states, *weights, projection, going, reverse)
+        if not projects:
+            return hidden("_lstm_layer")(steps, *states, *weights, going, reverse)
+        return hidden("_projecting_lstm_layer")(steps, *states, *weights, mine[-1], going, reverse)
 
     return _stack(layer, call, (h, c), input, 2 + 2 * call.has_biases + projects)
 

@@ -18,7 +18,7 @@ CHAPTERS = (
     "spectral.transforms", "spectral.frames",
     "neural.activation", "neural.loss", "neural.embedding", "neural.convolution",
     "neural.pooling", "neural.fold", "neural.normalization", "neural.attention", "neural.resize",
-    "neural.recurrent", "neural.ragged", "neural.ctc", "neural.grid", "neural.unpooling",
+    "neural.recurrent", "neural.projecting", "neural.ctc", "neural.grid", "neural.unpooling",
     "neural.margin", "neural.bags",
 )  # fmt: skip
 

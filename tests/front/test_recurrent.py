@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import compat
+from compat.engine import report
+from compat.front import recurrent
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.oracle
@@ -69,3 +71,45 @@ def test_second_derivatives(name: str, packed: bool) -> None:
 
     for mine, theirs in zip(second(compat), second(torch), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "settings"), LAYERS)
+def test_lengths_that_vary_are_filled_up(name: str, settings: dict[str, Any]) -> None:
+    """From the fifth length on a scan runs over one of few lengths, and nobody sees it."""
+    results: dict[Any, list[Any]] = {}
+    for lib in (compat, torch):
+        lib.manual_seed(2)
+        layer = getattr(lib.nn, name)(6, 5, **settings)
+        states: Any = None
+        for length in (*range(10, 32, 3), 9, 4, 40, 1):
+            shape = (2, length, 6) if layer.batch_first else (length, 2, 6)
+            data = np.random.default_rng(length).normal(size=shape).astype(np.float32)
+            x = lib.tensor(data, requires_grad=True)
+            out, last = layer(x, states)
+            many = last if isinstance(last, tuple) else (last,)
+            (out.square().sum() + sum(one.pow(3).sum() for one in many)).backward()
+            many = tuple(one.detach() for one in many)
+            states = many if isinstance(last, tuple) else many[0]
+            results.setdefault(lib, []).extend(one.detach().numpy() for one in (out, x.grad, *many))
+        results[lib].extend(one.grad.numpy() for one in layer.parameters())
+    for ours, theirs in zip(results[compat], results[torch], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=2e-5)
+
+
+def test_a_new_length_compiles_nothing() -> None:
+    layer = compat.nn.LSTM(64, 96)
+    counts = []
+    for length in (*range(20, 31), 17, 32):
+        out, _ = layer(compat.randn(length, 16, 64))
+        out.sum().backward()
+        layer.weight_ih_l0.grad.sum().item()
+        scans = [what for what, _ in report.compilations if "lstm_layer" in what]
+        counts.append(len(scans))
+    assert counts[-1] == counts[6], counts  # 24 and 32 are there
+
+
+@pytest.mark.parametrize(
+    ("length", "full"), [(9, 16), (16, 16), (17, 24), (65, 72), (128, 128), (129, 144), (300, 320)]
+)
+def test_few_lengths(length: int, full: int) -> None:
+    assert recurrent.few(length) == full

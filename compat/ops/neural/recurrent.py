@@ -82,13 +82,13 @@ def _by_vjp(body: Any, cotangents: Any, operands: Any) -> list[Any]:
 def _lstm_rule(
     grad_0: Any, grad_1: Any, grad_2: Any, grad_3: Any, grad_4: Any, result_0: Any, result_3: Any,
     result_4: Any, input: Any, h: Any, c: Any, w_input: Any, w_hidden: Any, bias_input: Any,
-    bias_hidden: Any, reverse: bool,
+    bias_hidden: Any, going: Any, reverse: bool,
 ) -> list[Any]:  # fmt: skip
     """Gradients of input, h, c, w_input, w_hidden, bias_input, bias_hidden."""
     if grad_3 is not None or grad_4 is not None:
         operands = [input, h, c, w_input, w_hidden, bias_input, bias_hidden]
         given = [grad_0, grad_1, grad_2, grad_3, grad_4]
-        return _by_vjp(lambda *each: _lstm(*each, reverse), given, operands)
+        return _by_vjp(lambda *each: _lstm(*each, going, reverse), given, operands)
     outputs, gates, cells = result_0, result_3, result_4
     cells_before, outputs_before = _before(cells, c, reverse), _before(outputs, h, reverse)
     steps = jnp.zeros_like(outputs) if grad_0 is None else grad_0
@@ -100,18 +100,26 @@ def _lstm_rule(
     bent = jnp.tanh(cells)
     by_cell = jnp.stack([g * i * (1 - i), cells_before * f * (1 - f), i * (1 - g * g)], -2)
     by_output, to_cell = bent * o * (1 - o), o * (1 - bent * bent)
+    if going is not None:  # where a sequence is over both gradients pass unchanged
+        by_cell = jnp.where(going[..., None, None], by_cell, 0)
+        by_output, to_cell, f = (
+            jnp.where(going[..., None], one, over)
+            for one, over in ((by_output, 0), (to_cell, 0), (f, 1))
+        )
 
     def step(carry: Any, now: Any) -> Any:
         dh, dc = carry
-        given, by_cell, by_output, to_cell, forget = now
+        given, by_cell, by_output, to_cell, forget, going = now
         dh = dh + given
         dc = dc + dh * to_cell
         gate_grads = (dc[:, None] * by_cell).reshape(dc.shape[0], -1)
         d = jnp.concatenate([gate_grads, dh * by_output], -1)
-        return (_back_through(w_hidden, d), dc * forget), d
+        before = _back_through(w_hidden, d)
+        before = before if going is None else jnp.where(going[:, None], before, dh)
+        return (before, dc * forget), d
 
     (dh, dc), d = _scan(
-        step, (last_h, last_c), (steps, by_cell, by_output, to_cell, f), not reverse
+        step, (last_h, last_c), (steps, by_cell, by_output, to_cell, f, going), not reverse
     )
     bias = d.sum((0, 1))
     biased = bias_input is not None
@@ -123,28 +131,34 @@ def _lstm_rule(
 @op(**_HIDDEN, name="_lstm_layer", backward=_lstm_rule, residuals=2)
 def lstm_layer(
     input: Array, h: Array, c: Array, w_input: Array, w_hidden: Array,
-    bias_input: Array | None = None, bias_hidden: Array | None = None, reverse: Flag = False,
+    bias_input: Array | None = None, bias_hidden: Array | None = None,
+    going: Array | None = None, reverse: Flag = False,
 ) -> tuple[Array, ...]:  # fmt: skip
-    """(T, N, I) with h and c (N, H): outputs (T, N, H), the last h and c, gates and cells."""
-    return _lstm(input, h, c, w_input, w_hidden, bias_input, bias_hidden, reverse)
+    """(T, N, I) with h and c (N, H): outputs (T, N, H), the last h and c, gates and cells.
+
+    Where `going` (T, N) is False a sequence is over, and its state stays what it was.
+    """
+    return _lstm(input, h, c, w_input, w_hidden, bias_input, bias_hidden, going, reverse)
 
 
 def _lstm(*operands: Any) -> tuple[Any, ...]:
-    input, h, c, w_input, w_hidden, bias_input, bias_hidden, reverse = operands
+    input, h, c, w_input, w_hidden, bias_input, bias_hidden, going, reverse = operands
     bias = None if bias_input is None or bias_hidden is None else bias_input + bias_hidden
     fed, turned = _fed(input, w_input, bias), w_hidden.T  # turned once, not in each step
 
-    def step(carry: Any, now: jax.Array) -> Any:
-        h, c = carry
-        sums = now + h @ turned
-        i, f, g, o = jnp.split(sums, 4, -1)
+    def step(carry: Any, now: Any) -> Any:
+        h, c = old = carry
+        sums, going = now
+        i, f, g, o = jnp.split(sums + h @ turned, 4, -1)
         i, f, o = lax.logistic(i), lax.logistic(f), lax.logistic(o)
         g = jnp.tanh(g)
         c = f * c + i * g
         h = o * jnp.tanh(c)
+        if going is not None:
+            h, c = (jnp.where(going[:, None], *pair) for pair in ((h, old[0]), (c, old[1])))
         return (h, c), (h, jnp.concatenate([i, f, g, o], -1), c)
 
-    (h, c), (outputs, gates, cells) = _scan(step, (h, c), fed, reverse)
+    (h, c), (outputs, gates, cells) = _scan(step, (h, c), (fed, going), reverse)
     return outputs, h, c, gates, cells
 
 

@@ -1,8 +1,4 @@
-"""LSTM layers whose sequences end at different steps, or that project their state.
-
-The plain one of `recurrent.py` is the fast one; here a state stands still where a mask says that
-its sequence is over, and JAX differentiates the scan.
-"""
+"""LSTM layers that project their state: JAX differentiates the scan."""
 
 from __future__ import annotations
 
@@ -37,11 +33,11 @@ def _over_time(step: Any, states: Any, fed: Any, going: Any, reverse: bool) -> A
     return lax.scan(held, states, (fed, going), reverse=reverse)
 
 
-@op(homes=("hidden",), out=False, name="_ragged_lstm_layer")
+@op(homes=("hidden",), out=False, name="_projecting_lstm_layer")
 def lstm_layer(
     input: Array, h: Array, c: Array, w_input: Array, w_hidden: Array,
-    bias_input: Array | None = None, bias_hidden: Array | None = None,
-    projection: Array | None = None, going: Array | None = None, reverse: Flag = False,
+    bias_input: Array | None, bias_hidden: Array | None, projection: Array,
+    going: Array | None = None, reverse: Flag = False,
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     """(T, N, I) with h (N, P) and c (N, H): outputs (T, N, P), the last h and c.
 
@@ -53,7 +49,7 @@ def lstm_layer(
         h, c = states
         held = h @ w_hidden.T
         h, c = _lstm_step(sums, held if bias_hidden is None else held + bias_hidden, c)
-        return (h if projection is None else h @ projection.T), c
+        return h @ projection.T, c
 
     fed = _fed(input, w_input, bias_input)
     (h, c), outputs = _over_time(step, (h, c), fed, going, reverse)
