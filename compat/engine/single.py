@@ -13,6 +13,7 @@ import numpy as np
 from jax.stages import Compiled
 
 from compat.engine import disk, report
+from compat.engine.blas import OneThread
 from compat.engine.program import Entry, Known, decode, on_device, set_array
 from compat.engine.section import Section
 from compat.engine.spec import SINGLE_LAUNCH, Spec
@@ -96,7 +97,7 @@ def _run_joined(joined: Joined, live: Sequence[int], section: Section, device: A
         for leaf in section.leaves
     ]
     given = arrays, section.floats, section.ints
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), OneThread():
         if joined.launches:
             with jax.enable_x64(True), jax.default_device(device):
                 results = joined.function(*given)
@@ -137,7 +138,9 @@ def run_single(entries: Sequence[Entry], section: Section, device: Any) -> None:
     arrays: list[Any] = [value.array for value in values]
     leaves = list(section.leaves)
     launches = 0
-    with jax.enable_x64(True), jax.default_device(device), np.errstate(all="ignore"):
+    with (
+        jax.enable_x64(True), jax.default_device(device), np.errstate(all="ignore"), OneThread()
+    ):  # fmt: skip
         for entry in entries:
             spec = entry.spec
             places = entry.operands
@@ -182,7 +185,7 @@ def _rent(spec: Spec) -> bool:
 def run_on_host(entries: Sequence[Entry], section: Section) -> None:
     """Runs entries by NumPy whatever they cost. RuntimeError for what NumPy cannot do."""
     leaves = [_readable(leaf.array) for leaf in section.leaves]
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), OneThread():
         _run_by(_host_runner, entries, section, leaves)
     report.counters["on_host"] += len(entries)
 

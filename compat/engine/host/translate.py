@@ -163,6 +163,8 @@ class _Writer:
         if all(one in self.constants for one in given):
             with np.errstate(all="ignore"):
                 value = known(*[self.constants[one] for one in given])
+            if name == "broadcast_in_dim" and np.size(self.constants[given[0]]) == 1 and value.size:
+                value = np.broadcast_to(value.reshape(-1)[0], value.shape)  # one element of memory
             values = value if equation.several else (value,)
             return [self.constant(one) for one in values]
         function = self.fresh()
