@@ -17,14 +17,13 @@ import sys
 import tempfile
 import tomllib
 from pathlib import Path
-from typing import Any
 
 KEPT = Path(__file__).with_name("corpus.json")
 LIMIT, MOST = 1.0, 2.0  # at most a fifth of the programs over the first, none over the second
 
 
-def seconds(given: argparse.Namespace, mode: str, name: str, folder: Path) -> dict[str, Any]:
-    """One run of a program: its status and wall seconds."""
+def seconds(given: argparse.Namespace, mode: str, name: str, folder: Path) -> float | None:
+    """Wall seconds of one run of a program; None when it did not pass its checks."""
     result = folder / "result.json"
     python = given.torch if mode == "torch" else given.compat
     environment = {**os.environ, "COMPAT_CACHE_DIR": str(folder / "cache")}
@@ -35,7 +34,7 @@ def seconds(given: argparse.Namespace, mode: str, name: str, folder: Path) -> di
     )  # fmt: skip
     rows = json.loads(result.read_text())["results"]
     (row,) = [one for one in rows if one["id"] == name]
-    return {"status": row["status"], "seconds": row["wall_s"]}
+    return row["wall_s"] if row["status"] == "pass" else None
 
 
 def main() -> int:
@@ -55,14 +54,17 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             first = seconds(given, "compat", name, Path(folder))
-            torch = warm = float("inf")
-            for _ in range(given.rounds):
-                torch = min(torch, seconds(given, "torch", name, Path(folder))["seconds"])
-                warm = min(warm, seconds(given, "compat", name, Path(folder))["seconds"])
-            if not torch or first["status"] != "pass":
-                print(f"{name:<30}{first['status']:>8}", flush=True)
+            turns = [
+                seconds(given, mode, name, Path(folder))
+                for _ in range(given.rounds) for mode in ("torch", "compat")
+            ]  # fmt: skip
+            passed = [one for one in (first, *turns) if one is not None]
+            if len(passed) < 1 + len(turns):  # a crash is quick: it is no time
+                print(f"{name:<30}{'failed':>8}", flush=True)
+                kept.pop(name, None)
                 continue
-            kept[name] = {"torch": torch, "first": first["seconds"], "warm": warm}
+            torch, warm = min(passed[1::2]), min(passed[2::2])
+            kept[name] = {"torch": torch, "first": passed[0], "warm": warm}
             columns = "".join(f"{one:>8.1f}" for one in kept[name].values())
             print(f"{name:<30}{columns}{warm / torch:>7.2f}", flush=True)
     lines = [f" {json.dumps(name)}: {json.dumps(row)}" for name, row in kept.items()]
