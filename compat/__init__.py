@@ -15,7 +15,7 @@ from compat.engine.memory import spare_collector as _spare_collector
 from compat.engine.memory import tune_allocator as _tune_allocator
 
 _tune_allocator()  # before JAX starts
-_collects = _rest_collector()
+_rested = _rest_collector()
 
 from compat.core import dtype as _dtype
 from compat.core.device import device as device
@@ -77,7 +77,7 @@ _renamed.attach(Tensor)
 inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
 
 _watch_forks()
-_spare_collector(_collects)
+_spare_collector(_rested)
 
 # What is opened at first use, and where it is.
 _LAZY = {

@@ -26,7 +26,7 @@ def tune_allocator() -> None:
     resident memory, for the whole process; COMPAT_MALLOPT=0 leaves the allocator alone.
     """
     global tuned
-    if os.environ.get("COMPAT_MALLOPT", "1") == "0" or not sys.platform.startswith("linux"):
+    if not _tunes() or not sys.platform.startswith("linux"):
         return
     try:
         mallopt = ctypes.CDLL(None).mallopt
@@ -45,23 +45,30 @@ def raise_as_torch(error: Exception) -> NoReturn:
 
 
 def rest_collector() -> bool:
-    """Switches Python's collector off while importing makes what stays; tells whether it was on."""
-    was_on = gc.isenabled()
-    gc.disable()
-    return was_on
+    """Switches Python's collector off while importing makes what stays; tells whether it did.
+
+    COMPAT_MALLOPT=0 leaves it alone, here and afterwards.
+    """
+    rests = _tunes() and gc.isenabled()
+    if rests:
+        gc.disable()
+    return rests
 
 
-def spare_collector(switch_on: bool) -> None:
-    """Has Python's collector pass over what importing has made, and switches it on.
+def spare_collector(rested: bool) -> None:
+    """Has Python's collector pass over what importing has made, and switches it on if it rested.
 
     A recording loop makes and drops many small objects; full collections that walked JAX's
-    modules each time took a tenth of a tagger's training. COMPAT_MALLOPT=0 leaves them as they
-    were.
+    modules each time took a tenth of a tagger's training.
     """
-    if os.environ.get("COMPAT_MALLOPT", "1") != "0":
+    if _tunes():
         gc.freeze()
-    if switch_on:
+    if rested:
         gc.enable()
+
+
+def _tunes() -> bool:
+    return os.environ.get("COMPAT_MALLOPT", "1") != "0"
 
 
 def room(size: int) -> np.ndarray[Any, Any]:
