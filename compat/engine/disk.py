@@ -127,7 +127,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.process = folder, os.getpid()
-        self.turn = threading.Lock()
+        self.turn, self.works = threading.Lock(), True
         self.waiting: dict[Mark, bytes] = {}  # small records, written together
         self.touched: list[Mark] = []
         self.today = int(time.time() / DAY)
@@ -156,7 +156,7 @@ class Store:
         query = "SELECT data, used FROM kept WHERE mark = ?"
         with self.turn:
             found = self.waiting.get(mark)
-            if found is not None:
+            if found is not None or not self.works:
                 return found
             try:
                 row = self.base.execute(query, (mark,)).fetchone()
@@ -171,6 +171,8 @@ class Store:
     def put(self, mark: Mark, data: bytes) -> None:
         """Keeps the bytes of a mark: at once when there are many, else before long."""
         with self.turn:
+            if not self.works:
+                return
             self.waiting[mark] = data
             if len(self.waiting) >= BATCH or len(data) > 4096:
                 self._write()
@@ -196,8 +198,7 @@ class Store:
     def _fails(self, error: Exception) -> None:
         """Goes on without the file."""
         _say(self.folder, error)
-        self.base = sqlite3.connect(":memory:", check_same_thread=False)
-        self.base.execute("CREATE TABLE kept(mark BLOB PRIMARY KEY, used INT, data BLOB)")
+        self.works = False
 
 
 def _say(folder: Path, error: Exception) -> None:

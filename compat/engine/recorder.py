@@ -148,8 +148,10 @@ def _run(section: Section, live: list[int]) -> None:
     where = jax_device(section.device)
     if section.checks:
         live = sorted({*live, *(value.slot for value, _, _ in section.checks)})
-    free = _free(section) if known.programs else frozenset()
-    ready = known.ready(live, free) if known.programs and not section.eager else None
+    free, ready = frozenset(), None
+    if known.programs and not section.eager:
+        free = _free(section)
+        ready = known.ready(live, free)
     if ready is not None:
         if ready.executable is None:
             cache.load(known, ready, section, where)

@@ -151,6 +151,10 @@ class Value:
         self.slot = -1
 
 
+# What `memoryview` raises of an array that is elsewhere, deleted, or of a type unknown to buffers.
+NO_BUFFER = (BufferError, NotImplementedError, RuntimeError, TypeError, ValueError)
+
+
 def element(array: Any) -> Any:
     """The element of an array without dimensions as a Python number, once it is computed.
 
@@ -158,8 +162,8 @@ def element(array: Any) -> Any:
     """
     try:
         return memoryview(array).tolist()
-    except (BufferError, NotImplementedError, RuntimeError, TypeError, ValueError):
-        return np.asarray(array).item()  # on another device, or of a type that buffers know not
+    except NO_BUFFER:
+        return np.asarray(array).item()
 
 
 def concrete(meta: Meta, array: Any, owned: bool = False) -> Value:

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from compat.core.device import device, jax_device
-from compat.engine.value import Value, concrete, meta
+from compat.engine.value import Meta, Value, concrete, meta
 from compat.front.base import TensorBase, look
 
 # By the value on the host, which never changes: a write to the tensor makes another value.
@@ -23,14 +23,14 @@ def begin(tensor: TensorBase, place: device) -> None:
     """
     value = tensor._storage.value
     if value.meta is tensor._meta:
-        _begun[value] = copied(value, look(value), place)
+        one = meta(value.meta.shape, value.meta.dtype, None, place)
+        _begun[value] = copied(look(value), one)
 
 
-def copied(value: Value, host: np.ndarray[Any, Any], place: device) -> Value:
-    """The value, whose elements the host has, on a device."""
-    one = meta(value.meta.shape, value.meta.dtype, None, place)
+def copied(host: np.ndarray[Any, Any], one: Meta) -> Value:
+    """Elements that the host has, on the device of a meta."""
     with jax.enable_x64(True):
-        return concrete(one, jax.device_put(host, jax_device(place)))
+        return concrete(one, jax.device_put(host, jax_device(one.device)))
 
 
 def begun(value: Value, place: device) -> Value | None:

@@ -18,7 +18,7 @@ from compat.engine.recorder import local
 from compat.engine.section import Section, user_line
 from compat.engine.spec import spec
 from compat.engine.storage import AliasStorage, HostStorage, Storage
-from compat.engine.value import Meta, Value, concrete, element, meta
+from compat.engine.value import NO_BUFFER, Meta, Value, concrete, element, meta
 from compat.tape import node as graph
 from compat.tape.node import Tape
 
@@ -294,8 +294,8 @@ def _at_hand(tensor: TensorBase) -> np.ndarray[Any, Any] | None:
             return None
         try:  # a view of what a program has computed needs no program of its own
             found = _shown(tensor, np.asarray(memoryview(array)))
-        except (BufferError, NotImplementedError, RuntimeError, TypeError, ValueError):
-            return None  # of a type that buffers do not know, or deleted
+        except NO_BUFFER:
+            return None
     if found is not None:
         from_checks()
     return found

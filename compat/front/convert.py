@@ -107,7 +107,7 @@ def _on_other(value: Any, place: Device) -> Any:
     host = look(value)
     if place.is_traced:  # as a constant
         return concrete(one, host)
-    return ahead.copied(value, host, place)
+    return ahead.copied(host, one)
 
 
 def _transferred(self: Any, place: Device) -> Any:

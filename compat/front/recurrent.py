@@ -58,19 +58,20 @@ class Stretched(Padded):
     on. `going` says where the sequences are over.
     """
 
-    def __init__(self, steps: Any, batch_first: bool) -> None:
+    def __init__(self, length: int, samples: int, batch_first: bool, device: Any) -> None:
         super().__init__(batch_first)
-        self.length, samples = steps._meta.shape[0], steps._meta.shape[1]
-        self.full = few(self.length)
-        going = np.arange(self.full) < self.length
+        self.length, self.full = length, few(length)
+        going = np.arange(self.full) < length
         shown = np.broadcast_to(going[:, None], (self.full, samples)).copy()
-        self.going = as_tensor(shown, device=steps._meta.device)
+        self.going = as_tensor(shown, device=device)
 
     def spread(self, input: Any) -> Any:
         steps = super().spread(input)
         rest = self.full - self.length
+        if not rest:
+            return steps
         zeros = steps.new_zeros((rest, *steps._meta.shape[1:]))
-        return FUNCTIONS["torch"]["cat"]((steps, zeros)) if rest else steps
+        return FUNCTIONS["torch"]["cat"]((steps, zeros))
 
     def gather(self, steps: Any) -> Any:
         return super().gather(steps.narrow(0, 0, self.length))
@@ -84,20 +85,19 @@ def few(length: int) -> int:
 
 SHORT = 8  # steps that the host runs written out, where they are small
 VARIED = 4  # longer lengths that a layer has met, from which on more are to be expected
-_met: dict[Any, set[int]] = {}  # by the metas of a layer's weight and of one step
+_met: dict[Any, set[int]] = {}  # by the meta of a layer's weight and the samples
 
 
-def _varies(steps: Any, weight: Any) -> bool:
+def _varies(length: int, samples: int, weight: Any) -> bool:
     """Whether a layer is given sequences of ever new lengths."""
-    key = weight._meta, steps._meta.shape[1:]
+    if length <= SHORT:
+        return False
+    key = weight._meta, samples
     lengths = _met.get(key)
     if lengths is None:
         if len(_met) >= 256:
             _met.clear()
         lengths = _met[key] = set()
-    length = steps._meta.shape[0]
-    if length <= SHORT:
-        return False
     if len(lengths) <= VARIED:
         lengths.add(length)
     return len(lengths) > VARIED
@@ -120,10 +120,11 @@ def _call(input: Any, args: tuple[Any, ...]) -> Call:
     # Both forms take eight arguments: a padded call has its weights second, a packed one third.
     if isinstance(args[1], TensorBase) or isinstance(args[2], list | tuple):
         return Call(Packed(args[0], input._meta.device), *args[1:])
-    layout = Padded(args[-1])
-    steps = layout.spread(input)
-    if _varies(steps, args[1][0]):
-        layout = Stretched(steps, args[-1])
+    layout, shape = Padded(args[-1]), input._meta.shape
+    if len(shape) == 3:
+        length, samples = shape[1::-1] if args[-1] else shape[:2]
+        if _varies(length, samples, args[1][0]):
+            layout = Stretched(length, samples, args[-1], input._meta.device)
     return Call(layout, *args[:-1])
 
 

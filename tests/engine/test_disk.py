@@ -157,3 +157,13 @@ def test_small_records_are_written_together_and_at_the_end(tmp_path):
     assert store.get(b"a") == b"1" and other.get(b"a") is None
     store.close()
     assert other.get(b"a") == b"1"
+
+
+def test_a_file_that_fails_is_done_without(tmp_path):
+    store = disk.Store(tmp_path)
+    store.put(b"a", bytes(5000))
+    store.base.close()
+    with pytest.warns(UserWarning, match="keeps nothing for the next run"):
+        assert store.get(b"a") is None
+    store.put(b"b", bytes(5000))
+    assert store.get(b"b") is None and not store.waiting

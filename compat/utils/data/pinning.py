@@ -27,14 +27,8 @@ def sent(batch: Any, place: Any) -> Any:
     if isinstance(batch, torch.Tensor):
         begin(batch, place)
         return batch
-    if isinstance(batch, str | bytes):
-        return batch
-    if isinstance(batch, Mapping):
-        for each in batch.values():
-            sent(each, place)
-        return batch
-    if isinstance(batch, Sequence):
-        for each in batch:
+    if isinstance(batch, Mapping | Sequence) and not isinstance(batch, str | bytes):
+        for each in batch.values() if isinstance(batch, Mapping) else batch:
             sent(each, place)
         return batch
     return batch.pin_memory() if hasattr(batch, "pin_memory") else batch
