@@ -25,6 +25,7 @@ WHOLE_BASE, WHOLE_ENTRY, WHOLE_SPEC = 0.1, 0.0035, 0.025
 SINGLE_SPEC = 0.06
 # Seconds of running a program besides its work: its launch, each array in and out, each entry.
 LAUNCH, LEAF, RESULT, ENTRY = 25e-6, 0.4e-6, 1.2e-6, 0.2e-6
+BYTE = 0.3e-9  # and of bringing a byte of NumPy's to the device
 WORTH = 1.25  # how much faster than op by op a program must be, to be worth compiling
 # The part of the compile time that op-by-op running may have cost when the compiling thread is
 # asked, since it takes a core that is mostly idle.
@@ -225,16 +226,15 @@ class Known:
             self._dear = [spec for spec in self.distinct if spec.excess > 0]
         return self._dear
 
-    def single_excess(self, results: int) -> float:
-        """What a run op by op costs more than a program with so many results would."""
-        if self.excess is None:
-            alone = sum(entry.spec.seconds for entry in self.entries)
-            products = sum(entry.spec.products for entry in self.entries)
-            launch = LAUNCH + LEAF * self.leaves + RESULT * results + ENTRY * len(self.entries)
-            alone = products + TOGETHER * (alone - products)
-            whole = launched(launch, alone, products, FUSED)
-            self.excess = alone - whole if alone > WORTH * whole else 0.0
-        return self.excess
+    def weigh(self, results: int, transfers: float) -> None:
+        """Works out what a run op by op costs more than a program with so many results, for which
+        transfers to the device take so many seconds, would."""
+        alone = sum(entry.spec.seconds for entry in self.entries)
+        products = sum(entry.spec.products for entry in self.entries)
+        launch = LAUNCH + LEAF * self.leaves + RESULT * results + ENTRY * len(self.entries)
+        alone = products + TOGETHER * (alone - products)
+        whole = launched(launch + transfers, alone, products, FUSED)
+        self.excess = alone - whole if alone > WORTH * whole else 0.0
 
 
 def arguments(section: Section, known: Known) -> list[Any]:
@@ -372,8 +372,14 @@ def prefers_whole(known: Known, policy: str | None = os.environ.get("COMPAT_RUN"
     return known.is_dear(sum(spec.runner is None for spec in known.distinct))
 
 
-def deserves_program(known: Known, results: int) -> bool:
+def deserves_program(known: Known) -> bool:
     """The ski-rental rule: compile once running op by op has cost a share of what compiling will
     cost. A section that is as fast op by op is never compiled."""
-    known.spent += max(0.0, known.single_excess(results))
+    known.spent += max(0.0, known.excess or 0.0)
     return known.spent >= SHARE * known.estimate
+
+
+def transfers(leaves: Iterable[Value]) -> float:
+    """Seconds in which these leaves come to the device, as far as they are still NumPy's."""
+    arrays = [leaf.array for leaf in leaves]
+    return BYTE * sum(one.nbytes for one in arrays if type(one) is np.ndarray)

@@ -172,7 +172,11 @@ def _compiled(known: Any, section: Section, live: list[int], where: Any) -> Any:
     compiles = bool(known.loaded) or (known.visits == 1 and program.prefers_whole(known))
     if compiles:
         return cache.compile_now(known, section, live, _free(section), where)
-    if program.deserves_program(known, len(live)) and not known.waiting:
+    if known.excess is None:
+        kept = _free(section)
+        brought = [one for one, place in section.leaves.items() if place not in kept]
+        known.weigh(len(live), program.transfers(brought))
+    if program.deserves_program(known) and not known.waiting:
         cache.compile_later(known, section, live, _free(section), where)
     return None
 

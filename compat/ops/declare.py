@@ -60,7 +60,10 @@ class Op:
               bool, is False
     extras    what few ops need; "blind" says, of the settings and the operands' metas, as bits
               to which no gradient comes back; "divisor" names the operand by which whole numbers
-              are divided, "out" and "apart" say what `out=` refuses, see `front/into.py`
+              are divided, "out" and "apart" say what `out=` refuses, see `front/into.py`;
+              "samples" gives, of ops that work on each sample alone, the dimension of samples of
+              operands by name (the others all samples share), and of each result, or
+              is a function of the settings that gives this
     residuals how many trailing results are kept for `backward` and not given out
     """
 

@@ -78,6 +78,24 @@ class Binding:
         codes = tuple(code for _, code in self.codes)
         return self.op, codes, tuple(self.statics.items()), self.compute
 
+    def samples(
+        self, inputs: Sequence[Any], outs: Sequence[Any]
+    ) -> tuple[list[int | None], list[int | None]] | None:
+        """For each array and each result the dimension of its samples, None where all share it;
+        for ops that work on each sample alone."""
+        declared: Any = self.op.extras.get("samples")
+        if callable(declared):
+            declared = declared(self.statics)
+        if declared is None:
+            return None
+        names = [one.name for one, code in self.codes if code == "T"]
+        of_inputs = [declared[0].get(name) for name in names]
+        of_results = list(declared[1])
+        placed = [*zip(of_inputs, inputs, strict=True), *zip(of_results, outs, strict=True)]
+        if all(dim is None or len(one.shape) > dim for dim, one in placed):
+            return of_inputs, of_results
+        return None
+
     def kinds(self) -> str:
         """The kinds of the numbers, in order."""
         return "".join(code for _, code in self.codes if code in KIND_TYPES)

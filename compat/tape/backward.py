@@ -16,6 +16,7 @@ from compat.tape import node as graph
 from compat.tape.differentiate import Gradient, Rule, record, taped
 from compat.tape.history import PutRule, ViewRule, is_sink
 from compat.tape.node import FREED, Extra, Node, Tape
+from compat.tape.repeated import Uses
 
 Hooks = OrderedDict[int, Callable[..., Any]]
 
@@ -72,6 +73,7 @@ class _Walk:
         self.flowing: dict[Node, list[Gradient | None]] = {}
         self.heap: list[tuple[int, Node]] = []  # nodes that gradients have reached, latest first
         self.leaves: dict[Tape, Gradient] = {}
+        self.uses = Uses()
         self.caught: dict[tuple[Any, int], Gradient] = {}
         self.wanted = {_place(tape) for tape in targets} if targets is not None else None
 
@@ -93,6 +95,8 @@ class _Walk:
                 self.send(node.edges[0], (made[0], None))  # type: ignore[arg-type]
             else:
                 self.visit(node, gradients, useful)
+        for tape, gradient in self.uses.gradients():
+            self.send(tape, gradient)
         if self.targets is None:
             for tape, gradient in self.leaves.items():
                 more = tape.extra or tape.more()
@@ -123,12 +127,22 @@ class _Walk:
         else:
             given = tuple([at for at, one in enumerate(gradients) if one is not None])
             operands = [*saved[::3], *[one[0] for one in gradients if one is not None]]
-        plan = rule.plans.get((node.mask, given)) or rule.backward(node.mask, given)
-        made = iter(record(plan[0], operands, node.numbers))
+        flowing, leaves = self.flowing, self.leaves
+        mask, edges = node.mask, node.edges
+        if rule.shared and edges[rule.weight] in leaves:  # used again
+            gradient_values = operands[len(saved) // 3 :]
+            parted = self.uses.put_off(node, given, gradient_values)
+            if parted is not None:
+                mask = parted.mask
+                edges = [edge for at, edge in enumerate(edges) if mask >> at & 1]
+                operands = [saved[at] for at in parted.early] + gradient_values
         if saved and not self.keep:
             node.saved = None
-        flowing, leaves = self.flowing, self.leaves
-        for edge in node.edges:
+        if not mask:
+            return
+        plan = rule.plans.get((mask, given)) or rule.backward(mask, given)
+        made = iter(record(plan[0], operands, node.numbers))
+        for edge in edges:
             if edge is None:
                 continue
             gradient = (next(made), None)

@@ -37,10 +37,13 @@ class Rule:
     binding   the op it came from, when the op declares its own gradient
     names     the parameters that the arrays were given for, where each has one
     blind     a bit for each array that no gradient comes back to: `.grad` stays None
+    samples   the dimensions along which arrays and results hold independent samples, if they do
+    shared    a bit for each array, as a weight, that all samples share; then `weight` is the first
     """
 
     __slots__ = (
         "names", "name", "entry", "inputs", "binding", "blind", "plans", "saves", "outs", "traces",
+        "call", "samples", "shared", "weight", "parted",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +59,13 @@ class Rule:
         self.plans: dict[Any, tuple[Spec, Rule | None]] = {}
         self.saves: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {}
         self.traces: dict[int, Any] = {}  # by mask, the backward of all results as a jaxpr
+        self.call = binding
+        self.samples = binding.samples(self.inputs, self.outs) if binding else None
+        dims = self.samples[0] if self.samples else []
+        places = [at for at, dim in enumerate(dims) if dim is None]
+        self.shared = sum(1 << at for at in places)
+        self.weight = min(places, default=0)
+        self.parted: dict[Any, Any] = {}  # what `repeated` knows of backwards in two parts
 
     def kept(self, mask: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Which inputs and which results backward reads when these inputs need gradients."""

@@ -259,3 +259,53 @@ def test_an_op_that_leaves_the_host_keeps_its_types(monkeypatch: pytest.MonkeyPa
         small = (x[:3] + 1) * 2 - 1
         last = (x.erfinv().tanh()[:9].sum() + small.sum()).item()
     assert last == pytest.approx((x[:9].erfinv().tanh().sum() + 3 + 2 * x[:3].sum()).item())
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_arrays_of_one_element(shape: tuple[int, ...]) -> None:
+    """They are carried as scalars, without a shape, until somebody needs it."""
+    for number in (2.5, -1.5, np.inf, np.nan):
+        x, y = np.full(shape, number, "f"), np.full(shape, 1.5, "f")
+        for function in UNARY:
+            check(function, x)
+        for function in BINARY:
+            check(function, x, y)
+        check(lambda x, y: jnp.where(x > y, x, y + 1).reshape(1, 1, 1) @ jnp.ones((1, 1, 3)), x, y)
+        check(lambda x, y: (x.sum(), y.reshape(1), jnp.broadcast_to(x, (2, 1, 1)) * y), x, y)
+        check(lambda x, y: lax.concatenate([x.reshape(1), (y * 2).reshape(1)], 0), x, y)
+        check(lambda x, y: lax.clamp(y - 1, x, y), x, y)
+    for function in BINARY:
+        check(function, np.full(shape, -7, np.int32), np.full(shape, 2, np.int32))
+
+
+@pytest.mark.parametrize("mode", ["clip", "fill"])
+@pytest.mark.parametrize("at", [1, 7, -9])
+def test_one_window_and_rows(mode: Any, at: int) -> None:
+    one, rows = np.array(at), np.array([at, 0, 2, 0])
+    for index in (one, one[None], one[None, None], rows):
+        for cut in (lambda i: i, lambda i: (slice(None), i), lambda i: (..., i)):
+            check(lambda x, i, cut=cut: x.at[cut(i)].get(mode=mode), X, index)
+            for put in ("add", "max"):
+                check(
+                    lambda x, i, cut=cut, put=put: getattr(x.at[cut(i)], put)(2.5, mode=mode),
+                    X, index,
+                )  # fmt: skip
+    check(lambda x, i: x.at[i].set(2.5, mode=mode), X, one)
+    check(lambda x, i: x.reshape(()).at[()].add(i), X[:1, :1, :1], one)
+
+
+def test_views_and_products_that_cost_nothing() -> None:
+    empty = np.zeros((3, 0, 5), "f")
+    check(lambda x: lax.concatenate([empty, x, empty], 1), X)
+    check(lambda x: lax.concatenate([empty, empty], 1), X)
+    check(lambda x: (x[0].T @ x[1]).T, X)
+    check(lambda x: ((x[0] @ x[1].T).T, x[0] @ x[1].T), X)
+    check(lambda x: x[:1].sum(0) + x[:1].max(0), X)
+    check(lambda x: x.transpose(1, 0, 2), X[:, :1])
+
+
+def test_nothing_is_computed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setitem(POINTWISE, "exp", lambda x: calls.append(0) or np.exp(x))
+    check(lambda x: (jnp.exp(x) + jnp.exp(x), jnp.exp(x).sum()), X)
+    assert len(calls) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-VIEW, CALL, INDEX = 0.3e-6, 1.0e-6, 8e-6  # per call
+SCALAR, VIEW, CALL, INDEX = 0.15e-6, 0.3e-6, 1.0e-6, 8e-6  # per call
 SIMPLE, DEAR, SORTED, PICKED = 0.4e-9, 8e-9, 60e-9, 12e-9  # per element
 PRODUCT = 0.05e-9  # per product in a sum of products
 

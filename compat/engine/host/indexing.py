@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -71,11 +72,22 @@ def gather(equation: Any) -> Callable[..., Any]:
         zip(numbers.operand_batching_dims, numbers.start_indices_batching_dims, strict=True)
     )
     fills = GatherScatterMode.from_any(params["mode"]) == GatherScatterMode.FILL_OR_DROP
-    windows = _Windows(
-        shape, sizes, batch, numbers.start_index_map, batched, kept, clips=not fills
-    )
+    mapped = numbers.start_index_map
     filler = _filler(params["fill_value"], result.dtype)
     rest = [dim for dim in range(len(result.shape)) if dim not in numbers.offset_dims]
+    if not batched and math.prod(batch) == 1:
+        place = _place(shape, sizes, mapped, clips=not fills)
+
+        def picked(array: Any, indices: Any) -> Any:
+            where = place(indices)
+            if where is None:
+                return np.full(result.shape, filler)
+            return array[where].reshape(result.shape).copy()
+
+        return picked
+    if not batched and _are_rows(sizes, shape, mapped) and mapped[0] not in kept:
+        return _taken_rows(equation, rest, filler if fills else None)
+    windows = _Windows(shape, sizes, batch, mapped, batched, kept, clips=not fills)
     order = np.argsort([*rest, *numbers.offset_dims]).tolist()
     moves = order != sorted(order)
 
@@ -87,6 +99,87 @@ def gather(equation: Any) -> Callable[..., Any]:
         return taken.transpose(order) if moves else taken
 
     return gathered
+
+
+def _are_rows(sizes: Sequence[int], shape: Sequence[int], mapped: Sequence[int]) -> bool:
+    """Whether windows are whole but for one dimension, of which each has one index."""
+    return len(mapped) == 1 and all(
+        size == (1 if dim == mapped[0] else full)
+        for dim, (size, full) in enumerate(zip(sizes, shape, strict=True))
+    )
+
+
+def _taken_rows(equation: Any, rest: Sequence[int], filler: Any) -> Callable[..., Any]:
+    """Rows along one dimension, which NumPy's own `take` gives; a filler where there are none."""
+    numbers = equation.params["dimension_numbers"]
+    (axis,), offsets = numbers.start_index_map, numbers.offset_dims
+    limit = equation.invars[0].aval.shape[axis] - 1
+    order = np.argsort([*offsets[:axis], *rest, *offsets[axis:]]).tolist()
+
+    def taken(array: Any, indices: Any) -> Any:
+        where = indices[..., 0]
+        made = array.take(where, axis, mode="clip")
+        if filler is not None:
+            outside = (where < 0) | (where > limit)
+            if outside.any():
+                made[(*[slice(None)] * axis, outside)] = filler
+        return made.transpose(order)
+
+    return taken
+
+
+ROW = 8  # elements from which on adding a row by itself is quicker than `ufunc.at`
+
+
+def _scattered_rows(function: Any, equation: Any, clips: bool) -> Callable[..., Any]:
+    """Rows along one dimension combined with what is there, one after the other."""
+    numbers = equation.params["dimension_numbers"]
+    shape, _, updates = (atom.aval.shape for atom in equation.invars)
+    (axis,) = numbers.scatter_dims_to_operand_dims
+    limit = shape[axis] - 1
+    window = numbers.update_window_dims
+    order = [*(dim for dim in range(len(updates)) if dim not in window), *window]
+    rest = (*shape[:axis], *shape[axis + 1 :])
+
+    def scattered(array: Any, indices: Any, new: Any) -> Any:
+        made = np.array(array, order="C")
+        where = indices.reshape(-1)
+        new = new.transpose(order).reshape(len(where), *rest)
+        if clips:
+            where = np.minimum(np.maximum(where, 0), limit)
+        else:
+            inside = (where >= 0) & (where <= limit)
+            if not inside.all():
+                where, new = where[inside], new[inside]
+        rows = np.moveaxis(made, axis, 0)
+        if math.prod(rest) < ROW:
+            function.at(rows, where, new)
+        else:
+            for at, row in zip(where.tolist(), new, strict=True):
+                function(rows[at], row, rows[at])
+        return made
+
+    return scattered
+
+
+def _place(
+    shape: Sequence[int], sizes: Sequence[int], mapped: Sequence[int], clips: bool
+) -> Callable[[Any], tuple[Any, ...] | None]:
+    """Where a single window lies, given its start; None where it would reach outside."""
+    limits = [shape[dim] - sizes[dim] for dim in mapped]
+    whole = [slice(0, size) for size in sizes]
+
+    def place(start: Any) -> tuple[Any, ...] | None:
+        cuts = whole.copy()
+        for dim, limit, begin in zip(mapped, limits, start.reshape(-1).tolist(), strict=True):
+            if not 0 <= begin <= limit:
+                if not clips:
+                    return None
+                begin = 0 if begin < 0 else limit
+            cuts[dim] = slice(begin, begin + sizes[dim])
+        return (*cuts, ...)  # so that an array without dimensions gives no scalar
+
+    return place
 
 
 def _filler(value: Any, dtype: np.dtype[Any]) -> Any:
@@ -116,13 +209,28 @@ def scatter(function: Any) -> Callable[[Any], Callable[..., Any]]:
             zip(numbers.operand_batching_dims, numbers.scatter_indices_batching_dims, strict=True)
         )
         clips = GatherScatterMode.from_any(params["mode"]) == GatherScatterMode.CLIP
-        windows = _Windows(
-            shape, sizes, starts[:-1], numbers.scatter_dims_to_operand_dims, batched, kept, clips
-        )
+        mapped = numbers.scatter_dims_to_operand_dims
+        if not batched and math.prod(starts[:-1]) == 1:  # one window meets no place twice
+            place = _place(shape, sizes, mapped, clips)
+
+            def put(array: Any, indices: Any, new: Any) -> Any:
+                made, where = np.array(array, order="C"), place(indices)
+                if where is not None:
+                    part = made[where]
+                    new = new.reshape(sizes)
+                    if function is None:
+                        part[...] = new
+                    else:
+                        function(part, new, part)
+                return made
+
+            return put
+        if function is not None and not batched and _are_rows(sizes, shape, mapped):
+            return _scattered_rows(function, equation, clips)
+        windows = _Windows(shape, sizes, starts[:-1], mapped, batched, kept, clips)
         window = numbers.update_window_dims
         order = [*(d for d in range(len(updates)) if d not in window), *window]
         flat = not shape
-        alone = all(size == 1 for size in starts[:-1])  # one window meets no place twice
 
         def scattered(array: Any, indices: Any, new: Any) -> Any:
             made = np.array(array, order="C", ndmin=1)
@@ -136,8 +244,6 @@ def scatter(function: Any) -> Callable[[Any], Callable[..., Any]]:
                 new = new[keep]
             if function is None:
                 made[where] = new
-            elif alone:
-                made[where] = function(made[where], new)
             else:
                 function.at(made, where, new)
             return made.reshape(shape)

@@ -1,8 +1,9 @@
 """What each of JAX's primitives is in NumPy.
 
-`POINTWISE` gives functions; `RULES` gives makers of functions from an equation, whose shapes and
-settings are fixed. Results agree with XLA's to rounding, NaN, infinities and out-of-range
-indices included.
+`POINTWISE` gives functions; `RULES` gives makers from an equation, whose shapes and settings are
+fixed: of a function, or of the text of an expression, in which `{0}` is the first operand, or of a
+text for each result. Results agree with XLA's to rounding, NaN, infinities and out-of-range indices
+included.
 """
 
 from __future__ import annotations
@@ -85,18 +86,74 @@ POINTWISE: dict[str, Function] = {
 }  # fmt: skip
 
 
+# The same as operators, which are quicker than functions, with NumPy's scalars ten times.
+OPERATORS = {
+    "add": "{0} + {1}", "add_any": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}",
+    "neg": "-{0}", "eq": "{0} == {1}", "ne": "{0} != {1}", "lt": "{0} < {1}", "le": "{0} <= {1}",
+    "gt": "{0} > {1}", "ge": "{0} >= {1}", "and": "{0} & {1}", "or": "{0} | {1}",
+    "xor": "{0} ^ {1}", "not": "~{0}",
+}  # fmt: skip
 MIXED = {"select_n", "pow"}  # whose operands may have different types
+
+
+def pointwise(equation: Any) -> str | Function | None:
+    """The expression or function of a pointwise primitive, None for others."""
+    name = equation.name
+    if name == "div" and equation.invars[0].aval.dtype.kind in "fc":
+        return "{0} / {1}"
+    return OPERATORS.get(name) or POINTWISE.get(name)
+
+
+class View(str):
+    """The text of an expression whose result may share memory with an operand."""
+
+
+def _window(start: Any, limit: int, size: int) -> slice:
+    """A slice of this size, moved so that it ends inside."""
+    begin = min(max(int(start), 0), limit)
+    return slice(begin, begin + size)
+
+
+def _dense(array: Any) -> Any:
+    """A result as an array in row-major order; NumPy gives scalars for 0-dim ones."""
+    if type(array) is np.ndarray and array.flags.c_contiguous:
+        return array
+    return _copied(array)
+
+
+def _copied(array: Any) -> Any:
+    return np.array(array, order="C")
+
+
+def _on_host(made: Any) -> tuple[Any, ...]:
+    """The results of an executable as NumPy arrays."""
+    return tuple(map(np.asarray, made)) if type(made) is tuple else (np.asarray(made),)
+
+
+# What the texts name.
+SCOPE: dict[str, Any] = {
+    "dot": np.dot, "matmul": np.matmul, "concatenate": np.concatenate, "stack": np.stack,
+    "window": _window, "dense": _dense, "array": _copied, "on_host": _on_host,
+    **{kind: np.dtype(kind) for kind in (
+        "int8", "int16", "int32", "uint8", "uint16", "uint32", "uint64", "float32",
+        "complex64", "complex128", "bool",
+    )},
+    "float64": np.float64, "int64": np.int64, "bool_": np.bool_,
+}  # fmt: skip
 
 
 # Makers.
 
 
-def _converted(equation: Any) -> Function:
-    target = equation.params["new_dtype"]
+def _converted(equation: Any) -> str | Function:
+    target = np.dtype(equation.params["new_dtype"])
     source = equation.invars[0].aval.dtype
-    if source.kind == "c" and target.kind not in "cb":
-        return lambda x: x.real.astype(target)
-    return lambda x: x.astype(target)
+    if source == target:
+        return View("{0}")
+    if target.name not in SCOPE:  # one that NumPy does not have itself
+        return lambda x: x.astype(target)
+    part = ".real" if source.kind == "c" and target.kind not in "cb" else ""
+    return f"{{0}}{part}.astype({target.name})"
 
 
 def _bits(equation: Any) -> Function:
@@ -130,14 +187,14 @@ def _rounded(equation: Any) -> Function:
     return lambda x: np.copysign(np.floor(np.abs(x) + np.asarray(0.5, x.dtype)), x)
 
 
-def _broadcast(equation: Any, thin: bool) -> Function:
+def _broadcast(equation: Any, thin: bool) -> str | Function:
     shape, dims = equation.params["shape"], equation.params["broadcast_dimensions"]
     own = equation.invars[0].aval.shape
     unit = [1] * len(shape)
     for size, dim in zip(own, dims, strict=True):
         unit[dim] = size
-    if thin:
-        return lambda x: x.reshape(unit)
+    if thin or math.prod(own) == math.prod(shape):
+        return _as_shape(own, tuple(unit))
     dtype = equation.outvars[0].aval.dtype
 
     def broadcast(x: Any) -> Any:
@@ -148,81 +205,103 @@ def _broadcast(equation: Any, thin: bool) -> Function:
     return broadcast
 
 
-def _reshaped(equation: Any) -> Function:
-    shape = equation.outvars[0].aval.shape
+def _as_shape(own: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    return View("{0}") if own == shape else View(f"{{0}}.reshape({shape})")
+
+
+def _reshaped(equation: Any) -> str:
+    own, shape = equation.invars[0].aval.shape, equation.outvars[0].aval.shape
     order = equation.params.get("dimensions") if equation.name == "reshape" else None
     if order is not None:  # a transposition first
-        return lambda x: x.transpose(order).reshape(shape)
-    return lambda x: x.reshape(shape)
+        return View(f"{{0}}.transpose({tuple(order)}).reshape({shape})")
+    return _as_shape(own, shape)
 
 
-def _transposed(equation: Any) -> Function:
-    order = equation.params["permutation"]
-    return lambda x: x.transpose(order)
+def _transposed(equation: Any) -> str:
+    order = tuple(equation.params["permutation"])
+    shape = equation.invars[0].aval.shape
+    moved = [dim for dim in order if shape[dim] != 1]
+    if moved == sorted(moved):
+        return _as_shape(shape, tuple(shape[dim] for dim in order))
+    return View(f"{{0}}.transpose({order})")
 
 
-def _sliced(equation: Any) -> Function:
+def _sliced(equation: Any) -> str:
     params = equation.params
-    strides = params["strides"] or (None,) * len(params["start_indices"])
-    cut = tuple(map(slice, params["start_indices"], params["limit_indices"], strides))
-    return lambda x: x[cut]
+    shape = equation.invars[0].aval.shape
+    strides = params["strides"] or (1,) * len(shape)
+    given = zip(params["start_indices"], params["limit_indices"], strides, shape, strict=True)
+    return _index([
+        ":" if (start, limit, step) == (0, size, 1) else f"{start}:{limit}:{step}"
+        for start, limit, step, size in given
+    ])  # fmt: skip
 
 
-def _reversed(equation: Any) -> Function:
-    backward = slice(None, None, -1)
-    dims = equation.params["dimensions"]
-    rank = len(equation.invars[0].aval.shape)
-    cut = tuple(backward if dim in dims else slice(None) for dim in range(rank))
-    return lambda x: x[cut]
+def _index(cuts: list[str]) -> str:
+    """The view that slices, one a dimension, cut out."""
+    while cuts and cuts[-1] == ":":
+        cuts.pop()
+    return View(f"{{0}}[{', '.join(cuts)}]" if cuts else "{0}")
 
 
-def _cut(starts: Any, sizes: Any, shape: Any) -> tuple[slice, ...]:
-    """Where a dynamic slice begins, moved so that it lies inside."""
-    cuts = []
-    for start, size, full in zip(starts, sizes, shape, strict=True):
-        begin = min(max(int(start), 0), full - size)
-        cuts.append(slice(begin, begin + size))
-    return tuple(cuts)
+def _reversed(equation: Any) -> str:
+    dims, rank = equation.params["dimensions"], len(equation.invars[0].aval.shape)
+    return _index(["::-1" if dim in dims else ":" for dim in range(rank)])
 
 
-def _dynamic_slice(equation: Any) -> Function:
-    sizes, shape = equation.params["slice_sizes"], equation.invars[0].aval.shape
-    return lambda x, *starts: x[_cut(starts, sizes, shape)]
+def _moving(equation: Any, sizes: Any, first: int) -> list[str]:
+    """The slices of a window whose starts are operands from the first on; it stays inside."""
+    shape = equation.invars[0].aval.shape
+    return [
+        ":" if size == full else f"window({{{first + dim}}}, {full - size}, {size})"
+        for dim, (size, full) in enumerate(zip(sizes, shape, strict=True))
+    ]
+
+
+def _dynamic_slice(equation: Any) -> str:
+    return _index(_moving(equation, equation.params["slice_sizes"], 1))
 
 
 def _dynamic_update_slice(equation: Any) -> Function:
     shape, sizes = equation.invars[0].aval.shape, equation.invars[1].aval.shape
+    limits = [full - size for full, size in zip(shape, sizes, strict=True)]
 
     def updated(x: Any, new: Any, *starts: Any) -> Any:
         made = np.array(x, order="C")
-        made[_cut(starts, sizes, shape)] = new
+        made[tuple(map(_window, starts, limits, sizes))] = new
         return made
 
     return updated
 
 
-def _concatenated(equation: Any) -> Function:
+def _concatenated(equation: Any) -> str:
     axis = equation.params["dimension"]
-    return lambda *given: np.concatenate(given, axis)
+    kept = [at for at, atom in enumerate(equation.invars) if atom.aval.shape[axis]]
+    if len(kept) == 1:
+        return View(f"{{{kept[0]}}}")
+    kept = kept or [0, 1]
+    return f"concatenate(({', '.join(f'{{{at}}}' for at in kept)}), {axis})"
 
 
-def _split(equation: Any) -> Function:
+def _split(equation: Any) -> list[str]:
     axis, end = equation.params["axis"], 0
     cuts = []
     for size in equation.params["sizes"]:
-        cuts.append((*[slice(None)] * axis, slice(end, end + size)))
+        cuts.append(_index([":"] * axis + [f"{end}:{end + size}"]))
         end += size
-    return lambda x: tuple([x[cut] for cut in cuts])
+    return cuts
 
 
-def _stacked(equation: Any) -> Function:
+def _stacked(equation: Any) -> str:
     axis = equation.params["axis"]
-    return lambda *given: np.stack(given, axis)
+    cut = ":, " * axis + "None"
+    rows = ", ".join(f"{{{at}}}[{cut}]" for at in range(len(equation.invars)))
+    return f"concatenate(({rows},), {axis})"
 
 
-def _unstacked(equation: Any) -> Function:
+def _unstacked(equation: Any) -> list[str]:
     axis = equation.params["axis"]
-    return lambda x: tuple(np.moveaxis(x, axis, 0))
+    return [_index([":"] * axis + [str(at)]) for at in range(len(equation.outvars))]
 
 
 def _padded(equation: Any) -> Function:
@@ -240,8 +319,11 @@ def _padded(equation: Any) -> Function:
         target.append(slice(begin, begin + (count - 1) * step + 1 if count else begin, step))
     taken, put = tuple(source), tuple(target)
 
+    dtype = equation.outvars[0].aval.dtype
+
     def padded(x: Any, value: Any) -> Any:
-        made = np.full(shape, value, x.dtype)
+        made = np.empty(shape, dtype)
+        made[...] = value
         made[put] = x[taken]
         return made
 
@@ -256,45 +338,64 @@ def _iota(equation: Any) -> Function:
     return lambda: np.broadcast_to(made, shape)
 
 
-def _dot(equation: Any) -> Function:
+def _dot(equation: Any) -> str:
     """A product as one (batched) matrix product of operands in the order batch, kept, summed."""
     (left_sum, right_sum), (left_batch, right_batch) = equation.params["dimension_numbers"]
     left, right = (atom.aval for atom in equation.invars[:2])
     result = equation.outvars[0].aval
     batch = [left.shape[dim] for dim in left_batch]
 
-    def order(shape: Any, batched: Any, summed: Any, summed_last: bool) -> tuple[Any, Any]:
+    def turned(place: int, shape: Any, batched: Any, summed: Any, summed_last: bool) -> str:
         kept = [dim for dim in range(len(shape)) if dim not in batched and dim not in summed]
-        sizes = [
-            int(np.prod([shape[dim] for dim in dims], dtype=np.int64)) for dims in (kept, summed)
-        ]
+        sizes = [math.prod([shape[dim] for dim in dims]) for dims in (kept, summed)]
         dims = [kept, list(summed)] if summed_last else [list(summed), kept]
         sizes = sizes if summed_last else sizes[::-1]
-        return [*batched, *dims[0], *dims[1]], [*batch, *sizes]
+        order, text = (*batched, *dims[0], *dims[1]), f"{{{place}}}"
+        if order != tuple(range(len(shape))):
+            text += f".transpose({order})"
+        turned_shape = tuple(shape[dim] for dim in order)
+        return text + _reshaping(turned_shape, (*batch, *sizes))
 
-    left_order, left_shape = order(left.shape, left_batch, left_sum, True)
-    right_order, right_shape = order(right.shape, right_batch, right_sum, False)
-    dtype = result.dtype
-    product = np.matmul if batch else np.dot  # matmul leaves outer products to slow loops
+    a = turned(0, left.shape, left_batch, left_sum, True)
+    b = turned(1, right.shape, right_batch, right_sum, False)
+    rows = math.prod(result.shape[len(batch) : len(left.shape) - len(left_sum)])
+    columns = math.prod(result.shape) // max(rows * math.prod(batch), 1)
+    text = f"matmul({a}, {b})" if batch else f"dot({a}, {b})"  # matmul is slow at outer products
+    text += _reshaping((*batch, rows, columns), result.shape)
+    if np.result_type(left.dtype, right.dtype) != result.dtype:
+        return f"{text}.astype({np.dtype(result.dtype).name})"
+    if len(result.shape) == 2 and not batch:
+        return Product(text, f"dot({b}.T, {a}.T)")
+    return text
 
-    def dot(a: Any, b: Any) -> Any:
-        a = a.transpose(left_order).reshape(left_shape)
-        b = b.transpose(right_order).reshape(right_shape)
-        made = product(a, b).reshape(result.shape)
-        return made if made.dtype == dtype else made.astype(dtype)
 
-    return dot
+class Product(str):
+    """The text of a product of matrices, and of its transpose, which is one as well."""
+
+    turned: str
+
+    def __new__(cls, text: str, turned: str) -> Product:
+        made = super().__new__(cls, text)
+        made.turned = turned
+        return made
+
+
+def _reshaping(own: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    return "" if own == shape else f".reshape({tuple(shape)})"
 
 
 MANY = 512  # terms from which a sum of float32 is accumulated in float64, as NumPy adds in turn
 
 
-def _reduced(function: Any) -> Callable[[Any], Function]:
-    def rule(equation: Any) -> Function:
+def _reduced(function: Any) -> Callable[[Any], str | Function]:
+    def rule(equation: Any) -> str | Function:
         axes = equation.params["axes"]
         dtype = equation.outvars[0].aval.dtype
         reduce = function.reduce
         shape = equation.invars[0].aval.shape
+        if all(shape[axis] == 1 for axis in axes):
+            text = _as_shape(shape, equation.outvars[0].aval.shape)
+            return f"{text} + 0.0" if function is np.add and dtype.kind in "fc" else text
         if function is not np.add and function is not np.multiply:
             return lambda x: reduce(x, axes)
         if dtype == np.float32 and math.prod(shape[axis] for axis in axes) >= MANY:
@@ -315,6 +416,9 @@ def _extreme(function: Any, lowest: bool) -> Callable[[Any], Function]:
         else:
             first = -np.inf if lowest else np.inf
         start = np.asarray(first, own)[()]
+        shape = equation.invars[0].aval.shape
+        if all(shape[axis] for axis in axes):
+            return lambda x: function.reduce(x, axes)
         return lambda x: function.reduce(x, axes, initial=start)
 
     return rule
@@ -378,7 +482,7 @@ def _digamma(equation: Any) -> Function:
     return lambda x: np.where((x < 0) & (x == np.floor(x)), missing, function(x))
 
 
-RULES: dict[str, Callable[..., Function]] = {
+RULES: dict[str, Callable[..., Any]] = {
     "convert_element_type": _converted, "bitcast_convert_type": _bits,
     "integer_pow": _integer_power, "round": _rounded, "broadcast_in_dim": _broadcast,
     "reshape": _reshaped, "squeeze": _reshaped,
@@ -396,9 +500,11 @@ RULES: dict[str, Callable[..., Function]] = {
     "gather": gather, "scatter": scatter(None), "scatter-add": scatter(np.add),
     "scatter-mul": scatter(np.multiply), "scatter-min": scatter(np.minimum),
     "scatter-max": scatter(np.maximum),
-    "real": lambda _: lambda x: x.real, "imag": lambda _: lambda x: x.imag,
-    "copy": lambda _: np.array,
-    "stop_gradient": lambda _: lambda x: x, "optimization_barrier": lambda _: lambda *given: given,
+    "real": lambda _: View("{0}.real"), "imag": lambda _: View("{0}.imag"),
+    "copy": lambda _: View("{0}"), "stop_gradient": lambda _: View("{0}"),
+    "optimization_barrier": lambda equation: [
+        View(f"{{{at}}}") for at in range(len(equation.invars))
+    ],
     "erf": _special("erf"), "erfc": _special("erfc"), "erf_inv": _special("erfinv"),
     "lgamma": _log_gamma, "digamma": _digamma,
 }  # fmt: skip
@@ -410,9 +516,12 @@ INLINED = {
     "checkpoint": "jaxpr", "remat2": "jaxpr",
 }  # fmt: skip
 
-# Primitives whose result may share memory with an operand.
-VIEWS = {
-    "reshape", "squeeze", "transpose", "slice", "rev", "dynamic_slice",
-    "broadcast_in_dim", "iota", "real", "imag", "stop_gradient", "split", "unstack",
-    "optimization_barrier",
+# Primitives that give an array of one element the same element in another shape.
+RESHAPING = {
+    "reshape", "squeeze", "transpose", "broadcast_in_dim", "slice", "rev", "copy", "stop_gradient",
+    "reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_and", "reduce_or", "cumsum",
+    "cumprod", "cummax", "cummin",
 }  # fmt: skip
+
+# Primitives whose function may give an array that shares memory with an operand.
+VIEWS = {"broadcast_in_dim", "iota"}  # fmt: skip

@@ -105,7 +105,7 @@ def _batched_text(a: jax.Array, b: jax.Array) -> str:
     )
 
 
-@op
+@op(extras={"samples": ({"input": 0}, (0,))})
 def mm(input: Array, mat2: Array) -> Array:
     """The product of two matrices."""
     require(input.ndim == 2, "self must be a matrix")
@@ -309,7 +309,8 @@ def _contracted(a: jax.Array, b: jax.Array, dims: Any) -> tuple[list[int], list[
     return first, second
 
 
-@op(homes=("nn.functional",), extras={"node": "AddmmBackward0"})
+@op(homes=("nn.functional",),
+    extras={"node": "AddmmBackward0", "samples": ({"input": 0}, (0,))})
 def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     """`input @ weight.T + bias`; weight is (out, in)."""
     require(

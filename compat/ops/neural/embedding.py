@@ -25,8 +25,13 @@ def _embedding_rule(grad: Any, weight: Any, input: Any, padding_idx: int = -1,
     return [jnp.zeros(weight.shape, rows.dtype).at[flat].add(rows), None]
 
 
+def _samples(settings: dict[str, Any]) -> Any:
+    """Indices do not know of each other, unless gradients are divided by how many are alike."""
+    return None if settings["scale_grad_by_freq"] else ({"input": 0}, (0,))
+
+
 @op(homes=("hidden",), name="embedding", guard=OUT_OF_RANGE, out=False, backward=_embedding_rule,
-    extras={"bounds": (*OF_SLICES[:3], "weight, 0, input")})  # fmt: skip
+    extras={"bounds": (*OF_SLICES[:3], "weight, 0, input"), "samples": _samples})  # fmt: skip
 def embedding(weight: Array, input: Array, padding_idx: int = -1,
               scale_grad_by_freq: Flag = False) -> tuple[Array, Bool]:  # fmt: skip
     """The rows of weight that input names."""

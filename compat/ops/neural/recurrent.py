@@ -129,7 +129,8 @@ def _lstm_rule(
     return given + ([bias, bias] if biased else [])
 
 
-@op(**_HIDDEN, name="_lstm_layer", backward=_lstm_rule, residuals=2)
+@op(**_HIDDEN, name="_lstm_layer", backward=_lstm_rule, residuals=2,
+    extras={"samples": ({"input": 1, "h": 0, "c": 0, "going": 1}, (1, 0, 0, 1, 1))})
 def lstm_layer(
     input: Array, h: Array, c: Array, w_input: Array, w_hidden: Array,
     bias_input: Array | None = None, bias_hidden: Array | None = None,
@@ -161,6 +162,9 @@ def _lstm(*operands: Any) -> tuple[Any, ...]:
 
     (h, c), (outputs, gates, cells) = _scan(step, (h, c), (fed, going), reverse)
     return outputs, h, c, gates, cells
+
+
+_OF_ONE_STATE = {"samples": ({"input": 1, "h": 0, "going": 1}, (1, 0, 1))}
 
 
 # Layers with one state. In all of them a step is  h = (1 - z) * new + z * h  with some z, or 0, and
@@ -238,7 +242,7 @@ def _gru_rule(
     )  # fmt: skip
 
 
-@op(**_HIDDEN, name="_gru_layer", backward=_gru_rule, residuals=1)
+@op(**_HIDDEN, name="_gru_layer", backward=_gru_rule, residuals=1, extras=_OF_ONE_STATE)
 def gru_layer(
     input: Array, h: Array, w_input: Array, w_hidden: Array, bias_input: Array | None = None,
     bias_hidden: Array | None = None, going: Array | None = None, reverse: Flag = False,
@@ -275,7 +279,7 @@ def _rnn_rule(
     )  # fmt: skip
 
 
-@op(**_HIDDEN, name="_rnn_layer", backward=_rnn_rule, residuals=1)
+@op(**_HIDDEN, name="_rnn_layer", backward=_rnn_rule, residuals=1, extras=_OF_ONE_STATE)
 def rnn_layer(
     input: Array, h: Array, w_input: Array, w_hidden: Array, bias_input: Array | None = None,
     bias_hidden: Array | None = None, going: Array | None = None, reverse: Flag = False,
@@ -298,6 +302,8 @@ def _rnn(nonlinearity: str, *operands: Any) -> tuple[Any, ...]:
 
 # Single steps.
 
+_OF_ONE_STEP = {"samples": ({"input": 0, "h": 0}, (0,))}
+
 
 def _cell_sums(input: Any, h: Any, w_input: Any, w_hidden: Any, b_input: Any, b_hidden: Any) -> Any:
     fed = lax.dot_general(input, w_input, (((1,), (1,)), ((), ())))
@@ -306,7 +312,8 @@ def _cell_sums(input: Any, h: Any, w_input: Any, w_hidden: Any, b_input: Any, b_
     return fed, held if b_hidden is None else held + b_hidden
 
 
-@op(**_HIDDEN, name="_lstm_cell")
+@op(**_HIDDEN, name="_lstm_cell",
+    extras={"samples": ({"input": 0, "h": 0, "c": 0}, (0, 0))})
 def lstm_cell(
     input: Array, h: Array, c: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None,
     b_hh: Array | None = None,
@@ -318,7 +325,7 @@ def lstm_cell(
     return lax.logistic(o) * jnp.tanh(c), c
 
 
-@op(**_HIDDEN, name="_gru_cell")
+@op(**_HIDDEN, name="_gru_cell", extras=_OF_ONE_STEP)
 def gru_cell(
     input: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None,
     b_hh: Array | None = None,
@@ -332,7 +339,7 @@ def gru_cell(
     return (1 - z) * n + z * h
 
 
-@op(**_HIDDEN, name="_rnn_cell")
+@op(**_HIDDEN, name="_rnn_cell", extras=_OF_ONE_STEP)
 def rnn_cell(
     input: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array | None = None,
     b_hh: Array | None = None, nonlinearity: str = "tanh",
