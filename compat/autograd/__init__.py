@@ -18,8 +18,9 @@ from compat.autograd.variable import Variable as Variable
 from compat.engine.spec import Spec, spec
 from compat.engine.value import Meta, meta
 from compat.front import create
-from compat.front.base import TensorBase, wrap
+from compat.front.base import TensorBase, value_of, wrap
 from compat.tape import backward as walk
+from compat.tape import lanes
 from compat.tape.differentiate import record
 from compat.tape.history import current, is_sink
 from compat.tape.mode import enable_grad as enable_grad
@@ -220,7 +221,10 @@ def _roots(outputs: Sequence[Any], given: Sequence[Any]) -> list[Any]:
             )
         elif gradient._meta.dtype is not tensor._meta.dtype:
             gradient = gradient.to(tensor._meta.dtype)
-        roots.append((current(tensor), gradient._gradient()))
+        begin = gradient._gradient()
+        if tensor._meta.device.depth:
+            begin = lanes.as_deep(begin, value_of(tensor))
+        roots.append((current(tensor), begin))
     return roots
 
 

@@ -6,7 +6,7 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from compat.autograd import traced
 from compat.autograd.saved import Packed, packed_now, unpacked
@@ -16,6 +16,7 @@ from compat.engine.value import Meta
 from compat.front import create
 from compat.front.base import TensorBase, alias, wrap
 from compat.front.convert import to
+from compat.front.samples import depth_of, mapped_by
 from compat.tape import history
 from compat.tape.mode import enable_grad
 from compat.tape.node import Node, Tape, ViewTape, result_tape
@@ -211,6 +212,13 @@ def _node_class(function: Any) -> type[_FunctionNode]:
     return made
 
 
+class VmapInfo(NamedTuple):
+    """What a Function's `vmap` is told: how many samples there are, and what draws may do."""
+
+    batch_size: int
+    randomness: str
+
+
 class Function(FunctionCtx):
     """An operation with a gradient of its own: static `forward(ctx, ...)` and `backward(ctx, ...)`.
 
@@ -268,6 +276,14 @@ class Function(FunctionCtx):
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
         raise NotImplementedError(NO_JVP)
 
+    generate_vmap_rule = False
+
+    @staticmethod
+    def vmap(info: VmapInfo, in_dims: tuple[Any, ...], *args: Any) -> Any:
+        """The result for batches, and the dimensions of their samples; without it, and with
+        `generate_vmap_rule`, forward is mapped."""
+        raise NotImplementedError("To use autograd.Function with vmap, you must implement vmap.")
+
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         raise NotImplementedError("setup_context is not implemented.")
@@ -311,6 +327,8 @@ def _forward(cls: Any, ctx: Any, args: tuple[Any, ...]) -> Any:
 
 
 def _run(cls: Any, ctx: Any, args: tuple[Any, ...]) -> Any:
+    if depth_of(args) and _rule(cls, "vmap") is not None:
+        return mapped_by(cls.vmap, lambda size: VmapInfo(size, "error"), args)
     if traced.is_traced(args):
         if cls._transparent:
             return cls.forward(ctx, *args)

@@ -25,7 +25,8 @@ Run = Callable[[Any, tuple[Any, ...]], Any]
 
 def is_traced(args: Sequence[Any]) -> bool:
     """Whether a tensor among the arguments holds a tracer."""
-    return any(_is_tensor(one) and one._meta.device.is_traced for one in args)
+    devices = [one._meta.device for one in args if _is_tensor(one)]
+    return any(where.is_traced and not where.depth for where in devices)
 
 
 def apply_traced(cls: Any, run: Run, args: tuple[Any, ...], backward: Any, jvp: Any) -> Any:

@@ -8,7 +8,9 @@ from typing import Any
 
 import jax
 
-TRACE = 1_000_000  # the index of the device that stands for a trace of the user's own
+# The index of the device that stands for a trace of the user's own; samples in functions that are
+# mapped live on those after it, by how deep.
+TRACE = 1_000_000
 _TYPES = ("cpu", "cuda", "xla", "tpu", "meta")
 
 
@@ -19,11 +21,12 @@ class device:
     'xla' and 'tpu' an accelerator that is not a GPU, 'meta' holds shapes and no data.
     """
 
-    __slots__ = ("type", "index", "jax")
+    __slots__ = ("type", "index", "jax", "depth")
     _made: dict[tuple[str, int | None], device] = {}
 
     type: str
     index: int | None
+    depth: int  # how often the function is mapped whose samples live here; 0 for devices
 
     def __new__(cls, type: Any = None, index: int | None = None) -> device:
         if isinstance(type, device):
@@ -53,13 +56,14 @@ class device:
         if found is None:
             found = object.__new__(cls)
             found.type, found.index = type, index
+            found.depth = max((index or 0) - TRACE, 0)
             cls._made[type, index] = found
         return found
 
     @property
     def is_traced(self) -> bool:
-        """Whether it stands for a trace of the user's own, not for a device."""
-        return self.index == TRACE
+        """Whether it stands for a trace of the user's own or for samples, not for a device."""
+        return self.index is not None and self.index >= TRACE
 
     def __repr__(self) -> str:
         tail = "" if self.index is None else f", index={self.index}"

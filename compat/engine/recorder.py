@@ -45,6 +45,14 @@ class Recorder:
         if current.values and current.recorder is self:  # an interrupt came between two lines
             self.close(current)
 
+    def run_now(self, section: Section) -> None:
+        """Runs a section of eager mode; samples of a mapped function alone, since what is
+        recorded around it goes on."""
+        if section.device.depth:
+            self.close(section)
+        else:
+            self.flush()
+
     def close(self, section: Section) -> None:
         """Ends a section: runs it, unless nobody can reach any of its results."""
         fresh = Section(self, section.device, section.eager)

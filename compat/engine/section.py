@@ -44,8 +44,10 @@ class Section:
         self.recorder = recorder
 
     def leaf(self, value: Value) -> int:
-        """The place of a value that this section does not compute."""
-        if value.array is None:
+        """The place of a value that this section does not compute. For a mapped function it may
+        be still to be computed, by the program around it."""
+        assert value.meta.device.depth <= self.device.depth, "a sample left its function"
+        if value.array is None and not self.device.depth:
             other = value.section
             if other is not None:
                 other.recorder.deliver(value, other)
@@ -80,7 +82,7 @@ class Section:
                 wiring.append(operand.slot)
             elif operand in leaves:
                 wiring.append(leaves[operand])
-            elif operand.array is not None:
+            elif operand.array is not None and operand.meta.device is self.device:
                 place = leaves[operand] = -1 - len(leaves)
                 wiring.append(place)
             else:

@@ -212,8 +212,16 @@ def _readable(array: Any) -> Any:
     return np.asarray(array)
 
 
+
+# What runs sections of samples of mapped functions; `tape/lanes.py` enters it.
+lanes: list[Callable[[Section], None]] = []
+
+
 def run_traced(section: Section) -> None:
-    """Runs entries in the trace of a user's jax.jit, which compiles them itself."""
+    """Runs entries in the trace of a user's jax.jit, which compiles them itself, or in a mapped
+    function."""
+    if section.device.depth:
+        return lanes[-1](section)
     leaves = [_as_traced(leaf.array) for leaf in section.leaves]
     _run_by(lambda spec: spec.run, decode(section.wiring), section, leaves)
 

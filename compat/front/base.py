@@ -19,6 +19,7 @@ from compat.engine.section import Section, user_line
 from compat.engine.spec import spec
 from compat.engine.storage import AliasStorage, HostStorage, Storage
 from compat.engine.value import NO_BUFFER, Meta, Value, concrete, element, meta
+from compat.tape import lanes
 from compat.tape import node as graph
 from compat.tape.node import Tape
 
@@ -190,6 +191,8 @@ def host_view(flat: np.ndarray[Any, Any], one: Meta, offset: int) -> np.ndarray[
 def store(tensor: TensorBase, value: Value) -> None:
     """Overwrites the tensor's elements; the value has its shape and type, and no other holder."""
     storage = tensor._storage
+    if value.meta.device is not tensor._meta.device:
+        lanes.check_overwritten(tensor._meta, value)
     if type(storage) is Storage and storage.value.meta is tensor._meta:  # all of it, in its order
         value.meta = tensor._meta
         storage.value = value
@@ -234,7 +237,7 @@ def _written(frame: Any, how: Any, starts: Any, base: Value, value: Value) -> Va
     (written,) = section.append(entry, (base, value), starts)
     written.meta = base.meta
     if section.eager:
-        local.recorder.flush()
+        local.recorder.run_now(section)
     return written
 
 

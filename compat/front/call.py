@@ -343,7 +343,9 @@ def attach(
     node = _new(Node)  # not by its constructor: this is the path of every op
     node.rule, node.edges, node.mask, node.saved = rule, edges, mask, saved
     node.numbers, node.outs, node.seq = numbers, plan.metas, next(sequence)
-    node.hooks = node.extra = None
+    node.hooks = node.extra = node.sums = None
+    if plan.device.depth:
+        node.note_levels(values)
     if watchers:
         for watcher in watchers:
             watcher(node, tensors, ins)
@@ -440,6 +442,8 @@ def launcher(pattern: str, single: bool, guarded: bool) -> Callable[..., Any]:
         lines += ["  results = [wrap(each) for each in made]", "  del made"]
     plain = [name for name, part in zip(names, parts, strict=True) if part == "T"]
     lists = [name for name, part in zip(names, parts, strict=True) if part[0] == "L"]
+    # Before the graph is made, which has to know of which functions operands are samples.
+    lines += ["  if section.eager: local.recorder.run_now(section); from_checks()"]
     if plain or lists:
         flags = [f"{name}._tape is not None" for name in plain]
         flags += [f"any([each._tape is not None for each in {name}])" for name in lists]
@@ -450,8 +454,7 @@ def launcher(pattern: str, single: bool, guarded: bool) -> Callable[..., Any]:
             f"{'(result,)' if single else 'results'}, ({given}))",
         ]
     lines += [
-        "  if section.eager: local.recorder.flush(); from_checks()",
-        "  elif len(values) > TOO_LONG: too_long()",
+        "  if len(values) > TOO_LONG: too_long()",
         "  return result" if single else "  return plan.shape_of(results) if plan.shape_of "
         "else tuple(results)",
     ]
@@ -480,7 +483,8 @@ def device_of(tensors: Sequence[TensorBase]) -> device:
     for tensor in tensors:
         where = tensor._meta.device
         if where.is_traced:  # everything concrete enters the trace as a constant
-            return where
+            depths = [one._meta.device for one in tensors if one._meta.device.is_traced]
+            return max(depths, key=lambda one: one.depth)
         if found is None or (found.type == "cpu" and where.type != "cpu"):
             found = where
     for tensor in tensors:

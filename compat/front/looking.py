@@ -24,6 +24,13 @@ def item(self: Any) -> Any:
         raise RuntimeError(
             f"a Tensor with {self._meta.numel} elements cannot be converted to Scalar"
         )
+    if self._meta.device.depth:
+        raise RuntimeError(
+            "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over "
+            "calling .item() on a Tensor, please try to rewrite what you're doing with other "
+            "operations. If error is occurring somewhere inside PyTorch internals, please file a "
+            "bug report."
+        )
     return one_element(self)
 
 
@@ -107,7 +114,7 @@ def as_bool(self: Any) -> bool:
         if self._meta.numel == 0:
             raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
         raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
-    return bool(item(self))
+    return bool(one_element(self))  # which refuses samples in words of its own
 
 
 def as_index(self: Any) -> int:

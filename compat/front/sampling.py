@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,12 +19,12 @@ from compat.core.promotion import promote_types
 from compat.core.size import broadcast_shapes
 from compat.engine.memory import raise_as_torch
 from compat.engine.value import concrete, meta
-from compat.front import create, keyed
+from compat.front import create, keyed, samples
 from compat.front.base import TensorBase, elements, look, on_device, store, value_of
 from compat.front.create import finished, from_host, size_of, where
 from compat.front.derive import FUNCTIONS
 from compat.front.into import given_out
-from compat.tape import history
+from compat.tape import history, lanes
 from compat.tape.mode import no_grad
 
 Draw = Callable[[Sequence[int]], np.ndarray[Any, Any]]
@@ -43,6 +44,8 @@ def _made(draw: Draw, shape: Sequence[int], dtype: d.dtype, device: Any) -> Any:
     if place.type == "meta":
         return create.constant(shape, 0, dtype, place)
     try:
+        if lanes.local.draws:
+            return samples.drawn(lambda lead: _held(draw((*lead, *shape)), dtype, place))
         return _held(draw(shape), dtype, place)
     except MemoryError as error:
         raise_as_torch(error)
@@ -266,6 +269,8 @@ def _overwrite(self: Any, draw: Draw) -> Any:
         return self
     if keyed.local.keys is not None:
         return self.copy_(_held(draw(tuple(one.shape)), one.dtype, one.device))
+    if lanes.local.draws and one.device.depth:
+        return self.copy_(_made(draw, one.shape, one.dtype, self.device))
     drawn = draw(tuple(one.shape)) if one.contiguous else streams.in_memory_order(
         tuple(one.shape), one.strides, draw
     )
@@ -406,9 +411,17 @@ def device_seed(input: Any) -> Any:
     """64 bits from the stream, as a 0-dim tensor: what seeds a draw inside a program."""
     if keyed.local.keys is not None:
         return keyed.traced(keyed.local.keys.next(), d.int64)
+
+    def seeds(lead: tuple[int, ...]) -> Any:
+        made = [_seed() for _ in range(math.prod(lead))]
+        return from_host(np.array(made).reshape(lead), d.int64, input.device)
+
+    return samples.drawn(seeds) if input._meta.device.depth else seeds(())
+
+
+def _seed() -> np.int64:
     high, low = source.default_generator.key()
-    number = np.int64((int(high) << 32 | int(low)) - (1 << 64 if high >> 31 else 0))
-    return from_host(np.array(number), d.int64, input._meta.device)
+    return np.int64((int(high) << 32 | int(low)) - (1 << 64 if high >> 31 else 0))
 
 
 def host_dropout_mask(input: Any, p: float, by_channel: bool = False) -> Any:

@@ -17,7 +17,7 @@ from compat.front import base, create, looking
 from compat.front.base import TensorBase, alias, value_of
 from compat.front.derive import FUNCTIONS, derive
 from compat.tape import backward as walk
-from compat.tape import history
+from compat.tape import history, lanes
 from compat.tape.node import Node, Tape, ViewTape, leaf_tape
 
 
@@ -140,7 +140,8 @@ class Tensor(TensorBase, metaclass=_TensorType):
     @property
     def device(self) -> device:
         """Where the elements are."""
-        return self._meta.device
+        where = self._meta.device
+        return lanes.root(self._storage.value) if where.depth else where
 
     @property
     def layout(self) -> Layout:

@@ -87,7 +87,7 @@ def _entry(
     section = section_of(tensors[0]._meta)
     made = section.append(entry, tuple(values), tuple(numbers))
     if section.eager:
-        local.recorder.flush()
+        local.recorder.run_now(section)
     return made
 
 

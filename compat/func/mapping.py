@@ -1,4 +1,4 @@
-"""`vmap`: a function of samples as one of batches."""
+"""`vmap`: a function of samples as one of batches, recorded like any other: see `tape/lanes.py`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
 import compat as torch
-from compat.func.lifting import Lifted, chunks, is_tensor, run
+from compat.front.samples import entered, left
+from compat.func.calls import Call, chunks, is_tensor
+from compat.tape import lanes
 from compat.tape.backward import Outside, running
 from compat.utils._pytree import tree_flatten, tree_structure, tree_unflatten
-
-_CONTROL = (
-    "vmap: It looks like you're attempting to use a Tensor in some data-dependent control flow, or "
-    "calling .item() on a Tensor. We don't support vmap over that, please try to rewrite what "
-    "you're doing with other operations."
-)
 
 
 def vmap(
@@ -34,7 +29,8 @@ def vmap(
     in_dims      which dimension of each input, nested as the inputs are; None for the same input
                  for all samples
     out_dims     where the dimension goes in each output
-    randomness   "error" refuses random draws, "same" has one draw for all samples
+    randomness   "error" refuses random draws, "same" has one draw for all samples, "different" one
+                 for each
     chunk_size   how many samples at once; all when left out
     raises       ValueError for dimensions that do not fit, RuntimeError where func looks at a
                  sample's elements
@@ -54,39 +50,36 @@ def vmap(
     @functools.wraps(func)
     def inside(*args: Any, **kwargs: Any) -> Any:
         dims = _in_dims(name, in_dims, args)
-        lifted = Lifted(func, args, kwargs)
-        marks = [*dims, *[None] * (len(lifted.leaves) - len(dims))]
+        call = Call(func, args, kwargs)
+        marks = [*dims, *[None] * (len(call.leaves) - len(dims))]
         mapped = [
-            (one, dim) for one, dim in zip(lifted.leaves, marks, strict=True) if is_tensor(one)
+            (one, dim) for one, dim in zip(call.leaves, marks, strict=True) if is_tensor(one)
         ]
         size = _size(mapped)
-        axes = tuple(None if dim is None else dim for _, dim in mapped)
-        tensors = [one for one, _ in mapped]
         try:
-            return whole(lifted, mapped, tensors, axes, size)
-        except Outside:
-            return _one_by_one(name, lifted, marks, size, out_dims)
+            return whole(call, mapped, size)
+        except (Outside, lanes.Crossed):
+            return _one_by_one(name, call, marks, size, out_dims)
 
-    def whole(
-        lifted: Lifted, mapped: Sequence[tuple[Any, int | None]], tensors: Sequence[Any],
-        axes: tuple[int | None, ...], size: int,
-    ) -> Any:  # fmt: skip
+    def whole(call: Call, mapped: Sequence[tuple[Any, int | None]], size: int) -> Any:
+        axes = tuple(dim for _, dim in mapped)
         if chunk_size is None or chunk_size >= size:
-            return _once(name, lifted, tensors, axes, out_dims, randomness)
+            tensors = [one for one, _ in mapped]
+            return _once(name, call, tensors, axes, size, out_dims, randomness)
         parts = []
         for piece in chunks(size, chunk_size):
+            count = piece.stop - piece.start
             cut = [
-                one if dim is None else one.narrow(dim, piece.start, piece.stop - piece.start)
-                for one, dim in mapped
+                one if dim is None else one.narrow(dim, piece.start, count) for one, dim in mapped
             ]
-            parts.append(_once(name, lifted, cut, axes, out_dims, randomness))
+            parts.append(_once(name, call, cut, axes, count, out_dims, randomness))
         return _joined(name, parts, out_dims)
 
     return inside
 
 
 def _one_by_one(
-    name: str, lifted: Lifted, marks: Sequence[int | None], size: int, out_dims: Any
+    name: str, call: Call, marks: Sequence[int | None], size: int, out_dims: Any
 ) -> Any:
     """The function of each sample by itself, where it asks for gradients of a graph from outside:
     that graph is no part of a pass over a whole batch. It is kept until the last sample."""
@@ -97,19 +90,19 @@ def _one_by_one(
             running.keep = keep or at < size - 1
             leaves = [
                 one if dim is None or not is_tensor(one) else one.select(dim, at)
-                for one, dim in zip(lifted.leaves, marks, strict=True)
+                for one, dim in zip(call.leaves, marks, strict=True)
             ]
-            args, kwargs = tree_unflatten(leaves, lifted.given)
-            lifted.results, lifted.structure = tree_flatten(lifted.function(*args, **kwargs))
-            parts.append(lifted.results)
+            args, kwargs = tree_unflatten(leaves, call.given)
+            call.results, call.structure = tree_flatten(call.function(*args, **kwargs))
+            parts.append(call.results)
     finally:
         running.keep = keep
-    dims = _out_dims(name, out_dims, lifted)
+    dims = _out_dims(name, out_dims, call)
     made = [
         column[0] if dim is None else torch.stack(column, dim)
         for column, dim in zip(zip(*parts, strict=True), dims, strict=True)
     ]
-    return tree_unflatten(made, lifted.structure)
+    return tree_unflatten(made, call.structure)
 
 
 def _in_dims(name: str, in_dims: Any, args: tuple[Any, ...]) -> list[int | None]:
@@ -187,48 +180,37 @@ def _size(mapped: Sequence[tuple[Any, int | None]]) -> int:
 
 
 def _once(
-    name: str, lifted: Lifted, tensors: Sequence[Any], axes: tuple[int | None, ...],
+    name: str, call: Call, tensors: Sequence[Any], axes: tuple[int | None, ...], size: int,
     out_dims: Any, randomness: str,
 ) -> Any:  # fmt: skip
     """One pass over a whole batch."""
-
-    def core(*arrays: Any) -> Any:
-        def sample(*given: Any) -> Any:
-            made = lifted(*given)
-            for one in lifted.results:
-                if not is_tensor(one):
-                    raise ValueError(
-                        f"vmap({name}, ...): `{name}` must only return Tensors, got type "
-                        f"{type(one)}. Did you mean to set out_dims= to None for output?"
-                    )
-            return made
-
-        # The dimension goes to the front first: where it goes finally depends on the results.
-        made = jax.vmap(sample, in_axes=axes)(*arrays)
-        return tuple(
-            one[0] if dim is None else jax.numpy.moveaxis(one, 0, dim)
-            for one, dim in zip(made, _out_dims(name, out_dims, lifted), strict=True)
-        )
-
-    state = torch.get_rng_state().numpy() if randomness != "same" else None
-    try:
-        made = run(core, tensors)
-    except (jax.errors.TracerArrayConversionError, jax.errors.ConcretizationTypeError):
-        raise RuntimeError(_CONTROL) from None
+    state = torch.get_rng_state().numpy() if randomness == "error" else None
+    with lanes.deeper(draws=size if randomness == "different" else None) as depth:
+        samples = [
+            one if dim is None else entered(one, dim, depth, size)
+            for one, dim in zip(tensors, axes, strict=True)
+        ]
+        made = call(*samples)
+        for one in made:
+            if not is_tensor(one):
+                raise ValueError(
+                    f"vmap({name}, ...): `{name}` must only return Tensors, got type "
+                    f"{type(one)}. Did you mean to set out_dims= to None for output?"
+                )
+        dims = _out_dims(name, out_dims, call)
+        batches = [left(one, dim, depth, size) for one, dim in zip(made, dims, strict=True)]
     if state is not None and not np.array_equal(state, torch.get_rng_state().numpy()):
-        if randomness == "error":
-            raise RuntimeError(
-                "vmap: called random operation while in randomness error mode. Please either use "
-                "the 'same' or 'different' randomness flags on vmap or perform the randomness "
-                "operation out of vmap"
-            )
-        raise NotImplementedError("compat.vmap does not have randomness='different' yet")
-    return lifted.nested(made)
+        raise RuntimeError(
+            "vmap: called random operation while in randomness error mode. Please either use "
+            "the 'same' or 'different' randomness flags on vmap or perform the randomness "
+            "operation out of vmap"
+        )
+    return call.nested(batches)
 
 
-def _out_dims(name: str, out_dims: Any, lifted: Lifted) -> list[int | None]:
+def _out_dims(name: str, out_dims: Any, call: Call) -> list[int | None]:
     """Where the dimension goes in each result."""
-    made = tree_unflatten(lifted.results, lifted.structure)
+    made = tree_unflatten(call.results, call.structure)
     if isinstance(out_dims, tuple) and len(out_dims) == 1 and not isinstance(made, tuple):
         out_dims = out_dims[0]
     dims = _spread(out_dims, made)
@@ -236,7 +218,7 @@ def _out_dims(name: str, out_dims: Any, lifted: Lifted) -> list[int | None]:
         raise ValueError(
             f"vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible with "
             f"the structure of `outputs`. out_dims has structure {tree_structure(out_dims)} but "
-            f"outputs has structure {lifted.structure}."
+            f"outputs has structure {call.structure}."
         )
     return dims
 

@@ -12,6 +12,7 @@ from compat.core.dtype import TYPE_NAMES
 from compat.engine.recorder import local, run_if_long
 from compat.engine.spec import spec
 from compat.engine.value import Meta, Value
+from compat.tape import lanes
 from compat.tape import node as graph
 from compat.tape.differentiate import Gradient, Rule, record, taped
 from compat.tape.history import PutRule, ViewRule, is_sink
@@ -38,7 +39,7 @@ def backward(
     for tape, gradient in roots:
         node = tape.node
         if node is not None and gradient[0].meta.device.is_traced:
-            if not node.outs[tape.index].device.is_traced:
+            if not (gradient[0].meta.device.depth or node.outs[tape.index].device.is_traced):
                 raise Outside
     walk = _Walk(roots, targets, keep or getattr(running, "keep", False), create)
     try:  # what an interrupt may leave changed is changed in here
@@ -86,7 +87,8 @@ class _Walk:
         while heap:
             node = heappop(heap)[1]
             gradients = flowing.pop(node)
-            kind = type(node.rule) if plain and node.hooks is None and node.extra is None else None
+            bare = node.hooks is None and node.extra is None and node.sums is None
+            kind = type(node.rule) if plain and bare else None
             if kind is Rule:
                 self.visit_plainly(node, gradients)
             elif kind is ViewRule:
@@ -212,6 +214,11 @@ class _Walk:
             check(node, results)
         if node.extra is not None:
             results = node.extra.after(results, gradients)
+        if node.sums is not None:
+            results = [
+                lanes.shared(one, levels) if one is not None and levels else one
+                for one, levels in zip(results, node.sums, strict=True)
+            ]
         if not self.keep:
             node.saved = None if node.saved else node.saved
         for edge, result in zip(node.edges, results, strict=True):
@@ -242,7 +249,8 @@ class _Walk:
             return (graph.wrap(*one) + graph.wrap(*other))._gradient()
         entry, rule = _addition(one[0].meta, other[0].meta)
         operands = [one[0], other[0]]
-        made = record(entry, operands)
+        devices = [each.meta.device for each in operands]
+        made = record(entry, operands, (), max(devices, key=lambda each: each.depth))
         if self.create:
             return taped(rule, made, operands, [one[1], other[1]], ())[0]
         return made[0], None

@@ -222,15 +222,16 @@ def record(
     numbers: tuple[Any, ...] = (),
     device: Device | None = None,
 ) -> list[Value]:
-    """Records an entry into the section of its device: that of its operands, if it has any."""
+    """Records an entry into the section of its device: that of its operands, if it has any. The
+    last one, as gradients are, is as deep as any in functions that are mapped."""
     if device is None:
-        device = operands[0].meta.device
+        device = operands[-1].meta.device
     section = local.section
     if section.device is not device:
         section = local.recorder.open(device)
     made = section.append(entry, operands, numbers)
     if section.eager:
-        local.recorder.flush()
+        local.recorder.run_now(section)
     return made
 
 
@@ -251,6 +252,8 @@ def taped(
     for value in [*[operands[at] for at in ins], *[made[at] for at in outs]]:
         saved += (value, None, 0)
     node = Node(rule, edges, tuple(saved), numbers, rule.outs)
+    if operands[-1].meta.device.depth:
+        node.note_levels(operands)
     return [
         (value, result_tape(node, at) if value.meta.differentiable else None)
         for at, value in enumerate(made)

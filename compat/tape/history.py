@@ -253,7 +253,8 @@ def view_tape(source: Any, sight: Sight) -> Tape:
         node = _new(Node)  # not by its constructor: this is the path of every view
         node.rule = sight.rules[fixed] or sight.rule(source, fixed)
         node.edges, node.mask, node.saved, node.numbers = (source_tape,), 1, (), ()
-        node.outs, node.seq, node.hooks, node.extra = (view,), next(sequence), None, None
+        node.outs, node.seq = (view,), next(sequence)
+        node.hooks = node.extra = node.sums = None
         tape.node, tape.requires = node, True
     return tape
 

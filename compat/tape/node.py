@@ -34,11 +34,12 @@ class Node:
     seq      its place in time; backward goes from the latest to the earliest
     hooks    for each result the functions that see its gradient
     extra    pre-hooks and post-hooks of the node itself
+    sums     for each operand the depths whose samples share it, though the result has them
     """
 
     __slots__ = (
-        "rule", "edges", "mask", "saved", "numbers", "outs", "seq", "hooks", "extra", "line",
-        "metadata", "__weakref__",
+        "rule", "edges", "mask", "saved", "numbers", "outs", "seq", "hooks", "extra", "sums",
+        "line", "metadata", "__weakref__",
     )  # fmt: skip
 
     rule: Any
@@ -50,6 +51,7 @@ class Node:
     seq: int
     hooks: dict[int, OrderedDict[int, Callable[..., Any]]] | None
     extra: NodeHooks | None
+    sums: list[list[int]] | None
     line: str | None
 
     def __init__(
@@ -64,7 +66,14 @@ class Node:
         self.numbers, self.outs = numbers, outs
         self.mask = sum(1 << at for at, edge in enumerate(edges) if edge is not None)
         self.seq = next(sequence)
-        self.hooks = self.extra = None
+        self.hooks = self.extra = self.sums = None
+
+    def note_levels(self, operands: Sequence[Value]) -> None:
+        """Notes which operands are shared by samples that others have each their own of."""
+        levels = [levels_of(one) for one in operands]
+        every = sorted(set().union(*levels))
+        sums = [[depth for depth in every if depth not in own] for own in levels]
+        self.sums = sums if any(sums) else None
 
     def name(self) -> str:
         """As PyTorch calls it: "AddBackward0"."""
@@ -123,6 +132,17 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
+
+
+def levels_of(value: Value) -> list[int]:
+    """How deep the functions are mapped whose samples a value is: see `tape/lanes.py`."""
+    found = []
+    while value.meta.device.depth:
+        found.append(value.meta.device.depth)
+        value = getattr(value.array, "value", None)
+        if value is None:  # a constant
+            break
+    return found
 
 
 class NodeHooks:
