@@ -96,7 +96,7 @@ _LAZY = {
     "functional": "compat.functional", "fx": "compat.fx",
     "profiler": "compat.profiler", "func": "compat.func",
     "distributions": "compat.distributions", "sparse": "compat.sparse",
-    "library": "compat.library",
+    "library": "compat.library", "_logging": "compat._logging",
 }  # fmt: skip
 _NAMES = {
     **dict.fromkeys(

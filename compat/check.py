@@ -1,8 +1,8 @@
 """`python -m compat check path...`: which torch names a code base uses, and what becomes of each.
 
-The code is read, not run. A name is what follows an import of torch or torchvision: an attribute
-of a module, or a name imported from one. Methods of tensors cannot be told from methods of other
-things and are left out.
+The code is read, not run. A name is what follows an import of torch, torchvision or functorch: an
+attribute of a module, or a name imported from one. Methods of tensors cannot be told from methods
+of other things and are left out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DIFFERS = {
     "torch.cuda.empty_cache": "nothing is kept that could be given back",
     "torch.load": "rebuilds tensors and plain containers unless weights_only=False",
 }
-ROOTS = ("torch", "torchvision")
+ROOTS = ("torch", "torchvision", "functorch")
 
 
 class Use(NamedTuple):

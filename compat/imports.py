@@ -14,7 +14,10 @@ from typing import Any
 
 # Prefixes of module names that stand for others. Longer ones are tried first.
 _OURS = {"compat.nn": "compat_nn"}
-_THEIRS = {"torch.nn": "compat_nn", "torch": "compat", "torchvision": "compat.vision"}
+_THEIRS = {
+    "torch.nn": "compat_nn", "torch": "compat", "torchvision": "compat.vision",
+    "functorch": "compat.functorch",
+}  # fmt: skip
 
 
 def replaced(name: str) -> str:
@@ -42,7 +45,7 @@ def led_to(name: str) -> tuple[Any, list[str]]:
             if at is not None and not isinstance(at, ModuleType):
                 return at, parts[done:]
             theirs = ".".join(parts[: done + 1])
-            if replaced(theirs) == theirs:  # neither torch nor torchvision
+            if replaced(theirs) == theirs:  # none of torch, torchvision, functorch
                 return None, parts
             try:
                 at = importlib.import_module(replaced(theirs))
@@ -133,7 +136,8 @@ def link() -> None:
 
 
 def install() -> None:
-    """Makes `import torch`, `torch.nn...` and `torchvision` resolve to compat in this process.
+    """Makes `import torch`, `torch.nn...`, `torchvision` and `functorch` resolve to compat in
+    this process.
 
     RuntimeError when real PyTorch has been imported already.
     """
@@ -150,5 +154,5 @@ def uninstall() -> None:
     for finder in (_distributions, _torch):
         if finder in sys.meta_path:
             sys.meta_path.remove(finder)
-    for name in [name for name in sys.modules if name.split(".")[0] in ("torch", "torchvision")]:
+    for name in [name for name in sys.modules if name.split(".")[0] in _THEIRS]:
         del sys.modules[name]

@@ -91,11 +91,15 @@ class CustomOpDef:
     # What is told of it; each is also a decorator.
 
     def register_kernel(self, device_types: Any, fn: Callable[..., Any] | None = None) -> Any:
-        """Computes the operator for tensors on these devices."""
+        """Computes the operator for tensors on these devices.
+
+        The kernel is opaque to `torch.compile`: with fullgraph=True it may look at tensors.
+        """
 
         def register(fn: Callable[..., Any]) -> Callable[..., Any]:
+            opaque = torch.compiler.disable(fn)
             for device in _listed(device_types):
-                self._kernels[device] = fn
+                self._kernels[device] = opaque
             return fn
 
         return register if fn is None else register(fn)
@@ -282,8 +286,7 @@ class _Namespace:
         if found is None and self._name == "profiler":
             found = _RANGES.get(name)
         if found is None and self._name == "aten" and callable(getattr(torch, name, None)):
-            found = _Own(f"aten::{name}")
-            found.register_kernel(None, getattr(torch, name))
+            found = _Own(f"aten::{name}", getattr(torch, name))
         if found is None:
             raise AttributeError(f"'_OpNamespace' '{self._name}' object has no attribute '{name}'")
         setattr(self, name, found)
@@ -291,7 +294,11 @@ class _Namespace:
 
 
 class _Own(CustomOpDef):
-    """One of the library's functions, which knows its gradient."""
+    """One of the library's functions, which knows its gradient and is not opaque."""
+
+    def __init__(self, qualname: str, function: Callable[..., Any]) -> None:
+        super().__init__(qualname)
+        self._kernels[None] = function
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._run(*args, **kwargs)

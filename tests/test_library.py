@@ -39,6 +39,45 @@ def test_an_operator_with_a_gradient(t: Any) -> None:
 
 
 @pytest.mark.parametrize("t", [torch, compat], ids=["torch", "compat"])
+def test_a_kernel_may_look_inside_of_a_full_graph(t: Any) -> None:
+    space = f"compat{uuid.uuid4().hex[:8]}"
+
+    def turned(x: Any) -> Any:
+        return t.from_numpy(np.flip(x.detach().numpy()).copy())
+
+    turned.__annotations__ = {"x": t.Tensor, "return": t.Tensor}
+    op = t.library.custom_op(f"{space}::turned", turned, mutates_args=())
+    op.register_fake(lambda x: t.empty_like(x))
+    op.register_autograd(lambda ctx, grad: grad.flip(0))
+    whole = t.compile(lambda x: op(x * 2) + 1, fullgraph=True, backend="eager")
+    assert whole(t.tensor([1.0, 2.0])).tolist() == [5.0, 3.0]
+    x = t.tensor([1.0, 2.0], requires_grad=True)
+    (whole(x) * t.tensor([1.0, 10.0])).sum().backward()
+    assert x.grad.tolist() == [20.0, 2.0]
+
+
+def test_around_a_kernel_looks_are_still_refused() -> None:
+    def shown(x: Any) -> Any:
+        return compat.from_numpy(x.numpy() + 1)
+
+    op = compat.library.custom_op(f"compat{uuid.uuid4().hex[:8]}::shown", shown, mutates_args=())
+
+    @compat.compile(fullgraph=True)
+    def looks(x: Any) -> Any:
+        return (op(x * 2) + 1).sum().item()
+
+    with pytest.raises(RuntimeError, match="looked at in a function"):
+        looks(compat.ones(2))
+
+    @compat.compile(fullgraph=True)
+    def own(x: Any) -> Any:
+        return compat.ops.aten.nonzero(x * 2)
+
+    with pytest.raises(RuntimeError, match="looked at in a function"):
+        own(compat.ones(2))
+
+
+@pytest.mark.parametrize("t", [torch, compat], ids=["torch", "compat"])
 def test_a_namespace(t: Any) -> None:
     space = f"compat{uuid.uuid4().hex[:8]}"
     lib = t.library.Library(space, "DEF")

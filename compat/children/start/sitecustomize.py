@@ -11,7 +11,7 @@ class _First(importlib.abc.MetaPathFinder):
     """Puts compat's own finder in place at the first import of torch."""
 
     def find_spec(self, fullname, path=None, target=None):  # type: ignore[no-untyped-def]
-        if fullname.split(".")[0] not in ("torch", "torchvision"):
+        if fullname.split(".")[0] not in ("torch", "torchvision", "functorch"):
             return None
         sys.meta_path.remove(self)
         import compat

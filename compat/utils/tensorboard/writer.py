@@ -1,4 +1,4 @@
-"""SummaryWriter: numbers, histograms, images and text as TensorBoard's event files."""
+"""SummaryWriter: numbers, histograms, images, text and graphs as TensorBoard's event files."""
 
 from __future__ import annotations
 
@@ -160,9 +160,42 @@ class SummaryWriter:
         value = Summary.Value(tag=f"{tag}/text_summary", metadata=about, tensor=content)
         self._write(value, global_step, walltime)
 
-    def add_graph(self, model: Any, *args: Any, **kwargs: Any) -> None:
-        """NotImplementedError: a recorded program is shown by `compat.explain`."""
-        raise NotImplementedError("SummaryWriter.add_graph; see compat.explain")
+    def add_graph(
+        self, model: Any, input_to_model: Any = None, verbose: bool = False,
+        use_strict_trace: bool = True,
+    ) -> None:  # fmt: skip
+        """What a module records for these arguments (a tuple, or the only one), in eval mode.
+
+        verbose            prints the nodes
+        use_strict_trace   taken: outputs may be in dicts and lists in any case
+        """
+        from compat.utils.tensorboard.graph import graph_of
+
+        if input_to_model is None:
+            raise RuntimeError("add_graph needs input_to_model, the arguments of the model")
+        made = graph_of(model, input_to_model)
+        if verbose:
+            print("\n".join(f"{one.name} = {one.op}({', '.join(one.input)})" for one in made.node))
+        event = Event(wall_time=time.time(), graph_def=made.SerializeToString())
+        self._file(self.log_dir).add_event(event)
+
+    def add_embedding(
+        self, mat: Any, metadata: Any = None, label_img: Any = None, global_step: Any = None,
+        tag: str = "default", metadata_header: Any = None,
+    ) -> None:  # fmt: skip
+        """Points for the projector, a row each.
+
+        metadata          a label for each, or a list of as many as the header has names
+        label_img         a picture for each (N, C, H, W): bytes, or numbers from 0 to 1
+        """
+        from compat.utils.tensorboard import embedding
+
+        pictures = None if label_img is None else _array(label_img)
+        labels = metadata if metadata is None else list(metadata)
+        embedding.write(
+            self.log_dir, _array(mat), labels, metadata_header, pictures,
+            int(global_step or 0), tag,
+        )  # fmt: skip
 
     def add_hparams(
         self, hparam_dict: dict[str, Any], metric_dict: dict[str, Any], *args: Any, **kwargs: Any
