@@ -26,6 +26,17 @@ def _is_tracing() -> bool:
     return False
 
 
+class _functorch:
+    """Questions about tensors inside of transformations."""
+
+    @staticmethod
+    def is_batchedtensor(tensor: Any) -> bool:
+        """Whether it is the sample that stands for all in a mapped function."""
+        return tensor._meta.device.depth > 0
+
+    is_functorch_wrapped_tensor = is_batchedtensor
+
+
 def _get_privateuse1_backend_name() -> str:
     """The name of a device type that a plug-in brings."""
     return "privateuseone"

@@ -332,8 +332,8 @@ def _run(cls: Any, ctx: Any, args: tuple[Any, ...]) -> Any:
     if traced.is_traced(args):
         if cls._transparent:
             return cls.forward(ctx, *args)
-        backward, jvp = _rule(cls, "backward", "vjp"), _rule(cls, "jvp")
-        return traced.apply_traced(cls, functools.partial(_forward, cls), args, backward, jvp)
+        backward = _rule(cls, "backward", "vjp")
+        return traced.apply_traced(cls, functools.partial(_forward, cls), args, backward)
     tensors = [(at, one) for at, one in enumerate(args) if isinstance(one, TensorBase)]
     tapes = [_tape_of(one) for _, one in tensors]
     needs = local.grad and any(tape is not None for tape in tapes)

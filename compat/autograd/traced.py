@@ -1,8 +1,7 @@
-"""A `Function` inside of JAX's transformations: its own rules are what JAX is told.
+"""A `Function` inside of JAX's transformations: its own rule is what JAX is told.
 
-Under `compat.func` and a user's `jax.jit` tensors hold tracers, and JAX would differentiate what
-forward does. Each call becomes one function with a rule instead: `backward` in reverse mode; `jvp`
-while forward derivatives are taken.
+Under a user's `jax.jit` tensors hold tracers, and JAX would differentiate what forward does. Each
+call becomes one function with a rule instead, which is `backward`.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ import numpy as np
 from compat.engine.recorder import local
 from compat.front.base import TensorBase
 from compat.front.bridge import from_jax, held_array
-from compat.ops.forward import forward_mode
 
 Arrays = tuple[Any, ...]
 Run = Callable[[Any, tuple[Any, ...]], Any]
@@ -29,22 +27,18 @@ def is_traced(args: Sequence[Any]) -> bool:
     return any(where.is_traced and not where.depth for where in devices)
 
 
-def apply_traced(cls: Any, run: Run, args: tuple[Any, ...], backward: Any, jvp: Any) -> Any:
-    """The result of a Function in a trace, with its rules.
+def apply_traced(cls: Any, run: Run, args: tuple[Any, ...], backward: Any) -> Any:
+    """The result of a Function in a trace, with its rule.
 
-    run             forward, given a ctx and the arguments
-    backward, jvp   the rules, None where the Function has none
+    run        forward, given a ctx and the arguments
+    backward   the rule, None where the Function has none
     """
     call = _Call(cls, run, args)
     arrays = tuple(held_array(args[at]) for at in call.places)
-    if forward_mode.on:
-        ruled: Any = jax.custom_jvp(lambda *given: call.forward(given)[0])
-        ruled.defjvp(lambda primals, tangents: call.push(ruled, jvp, primals, tangents))
-    else:
-        ruled = jax.custom_vjp(lambda *given: call.forward(given)[0])
-        ruled.defvjp(
-            lambda *given: call.saved(ruled, given), lambda *given: call.pull(backward, *given)
-        )
+    ruled = jax.custom_vjp(lambda *given: call.forward(given)[0])
+    ruled.defvjp(
+        lambda *given: call.saved(ruled, given), lambda *given: call.pull(backward, *given)
+    )
     made = ruled(*arrays)
     return call.nested([from_jax(one) for one in made])
 
@@ -114,8 +108,6 @@ class _Call:
         ctx._node = _Freed(ctx)
         return ctx
 
-    # Reverse mode.
-
     def saved(self, ruled: Any, arrays: Sequence[Any]) -> tuple[Arrays, tuple[Arrays, Arrays]]:
         """The results, and what backward needs: the tensors in ctx, and the inputs."""
         made, kept = self._left(ruled, arrays)
@@ -141,31 +133,6 @@ class _Call:
             else:
                 made.append(_conj(held_array(one)).astype(array.dtype))
         return tuple(made)
-
-    # Forward mode.
-
-    def push(
-        self, ruled: Any, jvp: Any, primals: Arrays, tangents: Arrays
-    ) -> tuple[Arrays, Arrays]:
-        """The results and their tangents."""
-        from compat.autograd.function import NO_JVP
-
-        if jvp is None:
-            raise NotImplementedError(NO_JVP)
-        made, kept = self._left(ruled, primals)
-        ctx = self._ctx(kept)
-        given: list[Any] = [None] * len(self.args)
-        for at, one in zip(self.places, tangents, strict=True):
-            given[at] = None if _is_whole(one) else from_jax(one)
-        found = _quietly(lambda: jvp(ctx, *given))
-        found = found if isinstance(found, tuple | list) else (found,)
-        moved = []
-        for array, one in zip(made, found, strict=True):
-            if not jnp.issubdtype(array.dtype, jnp.inexact):
-                moved.append(np.zeros(array.shape, jax.dtypes.float0))
-            else:
-                moved.append(jnp.zeros_like(array) if one is None else held_array(one))
-        return made, tuple(moved)
 
 
 def _is_tensor(one: Any) -> bool:

@@ -246,7 +246,8 @@ def _satisfied(pairs: Sequence[tuple[Any, torch.Tensor]]) -> bool:
     known. More are compared by what is recorded, and one answer is fetched. Inside of a trace
     (`vmap`, `jax.jit`) there is nothing to look at, and nothing is refused.
     """
-    if any(value.device.is_traced for _, value in pairs):
+    is_sample = torch._C._functorch.is_batchedtensor
+    if any(value.device.is_traced or is_sample(value) for _, value in pairs):
         return True
     own = constraints.__name__  # a program's own constraints may need tensors
     tests = [

@@ -168,7 +168,7 @@ def _next_below(depth: int) -> device:
 
 def _deepest(values: Sequence[Value]) -> device:
     devices = [one.meta.device for one in values]
-    return max(devices, key=lambda one: (one.depth, one.is_traced))
+    return max(devices, key=lambda one: (one.depth, one.is_traced, one.type != "cpu"))
 
 
 def _mapped(entry: Spec, metas: Sequence[Meta], mask: int) -> Spec:

@@ -137,11 +137,10 @@ class Node:
 def levels_of(value: Value) -> list[int]:
     """How deep the functions are mapped whose samples a value is: see `tape/lanes.py`."""
     found = []
-    while value.meta.device.depth:
-        found.append(value.meta.device.depth)
-        value = getattr(value.array, "value", None)
-        if value is None:  # a constant
-            break
+    below: Value | None = value
+    while below is not None and below.meta.device.depth:
+        found.append(below.meta.device.depth)
+        below = getattr(below.array, "value", None)  # a constant has none
     return found
 
 

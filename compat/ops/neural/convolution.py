@@ -10,7 +10,6 @@ import jax.numpy as jnp
 
 from compat.core.errors import require
 from compat.ops.declare import op
-from compat.ops.forward import without_rule
 from compat.ops.neural.trio import Window, convolve, scatter
 from compat.ops.neural.window import (
     Pairs,
@@ -138,7 +137,6 @@ def _kernel_first(weight: jax.Array) -> jax.Array:
     return weight.transpose(*range(2, weight.ndim), 1, 0)
 
 
-@without_rule(jnp.add)
 @jax.custom_vjp
 def _add_bias(y: jax.Array, bias: jax.Array) -> jax.Array:
     return y + bias

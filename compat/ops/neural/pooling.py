@@ -19,7 +19,6 @@ from jax import lax
 
 from compat.core.errors import require
 from compat.ops.declare import op
-from compat.ops.forward import without_rule
 from compat.ops.neural.window import (
     Pairs,
     channels_first,
@@ -172,7 +171,6 @@ def _first_inside(windows: Windows) -> np.ndarray:
     return first[..., None]
 
 
-@without_rule(lambda x, windows: _winners(x, windows)[0])
 @partial(jax.custom_vjp, nondiff_argnums=(1,))
 def _maxima(x: jax.Array, windows: Windows) -> jax.Array:
     return _winners(x, windows)[0]

@@ -22,7 +22,6 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from compat.ops.forward import without_rule
 from compat.ops.neural.window import Pairs, pad_spatial, shifted_slices, unshift
 
 
@@ -89,7 +88,6 @@ _xla_correlate = partial(_correlate_of, _xla)
 # --- the trio -------------------------------------------------------------------------------------
 
 
-@without_rule(_xla)
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def convolve(x: jax.Array, w: jax.Array, window: Window) -> jax.Array:
     """[N, *spatial, C], [*kernel, C / groups, O] -> [N, *out, O]."""
@@ -98,7 +96,6 @@ def convolve(x: jax.Array, w: jax.Array, window: Window) -> jax.Array:
     )
 
 
-@without_rule(_xla_scatter)
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def scatter(g: jax.Array, w: jax.Array, window: Window, size: tuple[int, ...]) -> jax.Array:
     """[N, *out, O], [*kernel, C / groups, O] -> [N, *size, C]."""
@@ -110,7 +107,6 @@ def scatter(g: jax.Array, w: jax.Array, window: Window, size: tuple[int, ...]) -
     )
 
 
-@without_rule(_xla_correlate)
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def correlate(x: jax.Array, g: jax.Array, window: Window, kernel: tuple[int, ...]) -> jax.Array:
     """[N, *spatial, C], [N, *out, O] -> [*kernel, C / groups, O]."""
