@@ -166,8 +166,9 @@ def _run(section: Section, live: list[int]) -> None:
         if known.visits == SETTLED:
             cache.improve_later(known, ready, section, live, free, where)
     else:
-        single.prepare(known, where.platform)
-        ready = None if section.eager else _compiled(known, section, live, where)
+        if known.excess != 0.0 or section.eager:  # else op by op is as fast for good
+            single.prepare(known, where.platform)
+            ready = None if section.eager else _compiled(known, section, live, where)
         if ready is None:
             report.counters["op_by_op"] += 1
             return single.run_known(known, live, section, where)

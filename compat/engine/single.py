@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import jax
@@ -72,6 +73,7 @@ class Joined(NamedTuple):
     function: Callable[..., Any]
     hosted: int
     launches: int
+    multiplies: bool  # whether there is a product of matrices among what the host runs
 
 
 def run_known(known: Known, live: Sequence[int], section: Section, device: Any) -> None:
@@ -97,7 +99,7 @@ def _run_joined(joined: Joined, live: Sequence[int], section: Section, device: A
         for leaf in section.leaves
     ]
     given = arrays, section.floats, section.ints
-    with np.errstate(all="ignore"), OneThread():
+    with np.errstate(all="ignore"), OneThread() if joined.multiplies else nullcontext():
         if joined.launches:
             with jax.enable_x64(True), jax.default_device(device):
                 results = joined.function(*given)
@@ -123,7 +125,8 @@ def _joined(entries: Sequence[Entry], live: Sequence[int]) -> Any:
         given += [_NUMBERS[kind].format(at=at, next=at + 1) for kind, at in entry.numbers]
         program = spec.program if spec.on_host else spec.runner or spec.compiled()
         steps.append((program, given, entry.first, len(spec.outs)))
-    return Joined(joined(steps, live), hosted, len(entries) - hosted)
+    multiplies = any(entry.spec.products for entry in entries if entry.spec.on_host)
+    return Joined(joined(steps, live), hosted, len(entries) - hosted, multiplies)
 
 
 _NUMBERS = {
