@@ -300,6 +300,7 @@ def test_views_and_products_that_cost_nothing() -> None:
     check(lambda x: lax.concatenate([empty, empty], 1), X)
     check(lambda x: (x[0].T @ x[1]).T, X)
     check(lambda x: ((x[0] @ x[1].T).T, x[0] @ x[1].T), X)
+    check(lambda x: (x @ x[0, 0]).T, X)  # two dimensions, but of one operand
     check(lambda x: x[:1].sum(0) + x[:1].max(0), X)
     check(lambda x: x.transpose(1, 0, 2), X[:, :1])
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from compat.engine.host.costs import CALL, SCALAR, product_seconds, seconds
 from compat.engine.host.plain import Constant, Program, Variable
+from compat.engine.host.products import Product
 from compat.engine.host.rules import (
     INLINED,
     MIXED,
@@ -18,7 +19,6 @@ from compat.engine.host.rules import (
     RULES,
     SCOPE,
     VIEWS,
-    Product,
     View,
     pointwise,
 )  # fmt: skip
