@@ -134,12 +134,13 @@ class Known:
     joined     functions that give sets of live results, mostly on the host
     served     what `ready` was asked last, with its answer; None after programs came or went
     excess     what a run op by op costs more than a program would, in seconds
+    hosted     whether all entries ran on the host when that was worked out
     """
 
     __slots__ = (
         "wiring", "_mark", "entries", "leaves", "programs", "visits", "spent", "estimate",
         "waiting", "distinct", "prepared",
-        "slices", "joined", "excess", "_dear", "served",
+        "slices", "joined", "excess", "hosted", "_dear", "served",
     )  # fmt: skip
 
     def __init__(self, wiring: tuple[Any, ...]) -> None:
@@ -158,6 +159,7 @@ class Known:
         self.served: tuple[list[int], frozenset[int], Program | None] | None = None
         self._dear: list[Spec] | None = None
         self.excess: float | None = None
+        self.hosted = False
         self.slices: dict[tuple[int, ...], list[Entry]] = {}
         self.estimate = (
             WHOLE_BASE + WHOLE_ENTRY * len(self.entries) + WHOLE_SPEC * len(self.distinct)
@@ -229,6 +231,8 @@ class Known:
     def weigh(self, results: int, transfers: float) -> None:
         """Works out what a run op by op costs more than a program with so many results, for which
         transfers to the device take so many seconds, would."""
+        self.hosted = all(entry.spec.on_host for entry in self.entries)
+        transfers = transfers if self.hosted else 0.0  # others bring their operands in any case
         alone = sum(entry.spec.seconds for entry in self.entries)
         products = sum(entry.spec.products for entry in self.entries)
         launch = LAUNCH + LEAF * self.leaves + RESULT * results + ENTRY * len(self.entries)
@@ -379,7 +383,13 @@ def deserves_program(known: Known) -> bool:
     return known.spent >= SHARE * known.estimate
 
 
-def transfers(leaves: Iterable[Value]) -> float:
-    """Seconds in which these leaves come to the device, as far as they are still NumPy's."""
-    arrays = [leaf.array for leaf in leaves]
+def transfers(section: Section, free: frozenset[int]) -> float:
+    """Seconds in which what the host has computed would come to the device, in each run anew.
+
+    Arrays that were brought, as data and parameters are, come once; what the section overwrites
+    would stay there.
+    """
+    arrays = [
+        leaf.array for leaf, place in section.leaves.items() if leaf.slot >= 0 and place not in free
+    ]
     return BYTE * sum(one.nbytes for one in arrays if type(one) is np.ndarray)

@@ -166,7 +166,7 @@ def _run(section: Section, live: list[int]) -> None:
         if known.visits == SETTLED:
             cache.improve_later(known, ready, section, live, free, where)
     else:
-        if known.excess != 0.0 or section.eager:  # else op by op is as fast for good
+        if known.excess != 0.0 or not known.hosted or section.eager:  # else op by op is as fast
             single.prepare(known, where.platform)
             ready = None if section.eager else _compiled(known, section, live, where)
         if ready is None:
@@ -181,10 +181,9 @@ def _compiled(known: Any, section: Section, live: list[int], where: Any) -> Any:
     compiles = bool(known.loaded) or (known.visits == 1 and program.prefers_whole(known))
     if compiles:
         return cache.compile_now(known, section, live, _free(section), where)
-    if known.excess is None:
-        kept = _free(section)
-        brought = [one for one, place in section.leaves.items() if place not in kept]
-        known.weigh(len(live), program.transfers(brought))
+    # Entries leave the host as they turn out to be dear: then and again it is worked out anew.
+    if known.excess is None or (not known.hosted and known.visits.bit_count() == 1):
+        known.weigh(len(live), program.transfers(section, _free(section)))
     if program.deserves_program(known) and not known.waiting:
         cache.compile_later(known, section, live, _free(section), where)
     return None
