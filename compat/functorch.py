@@ -10,6 +10,7 @@ from typing import Any
 
 import compat as torch
 import compat.func as func
+from compat.func.state import alike
 
 __version__ = torch.__version__
 _Names = tuple[tuple[str, ...], ...]  # every name of each tensor
@@ -146,17 +147,7 @@ def make_functional_with_buffers(model: Any, disable_autograd_tracking: bool = F
 def combine_state_for_ensemble(models: Sequence[Any]) -> Any:
     """(function, parameters, buffers) of modules of one class, their tensors stacked, for `vmap`
     over the function."""
-    listed = list(models)
-    if not listed:
-        raise RuntimeError("combine_state_for_ensemble: Expected at least one model, got 0.")
-    if len({one.training for one in listed}) > 1:
-        raise RuntimeError(
-            "combine_state_for_ensemble: Expected all models to have the same training/eval mode."
-        )
-    if len({type(one) for one in listed}) > 1:
-        raise RuntimeError(
-            "combine_state_for_ensemble: Expected all models to be of the same class."
-        )
+    listed = alike("combine_state_for_ensemble", models)
     bare, names, _, buffer_names, _ = _split(listed[0], untracked=False)
     function = FunctionalModuleWithBuffers(bare, names, buffer_names)
     params, buffers = (

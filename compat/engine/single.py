@@ -155,7 +155,7 @@ def run_single(entries: Sequence[Entry], section: Section, device: Any) -> None:
             else:
                 operands = [arrays[at] if at >= 0 else on_device(leaves[-1 - at]) for at in places]
             for kind, at in entry.numbers:
-                operands.append(_number(kind, at, floats, ints))
+                operands.append(number(kind, at, floats, ints))
             if spec.on_host:
                 made = spec.runner(*operands)
                 if spec.seconds > SINGLE_LAUNCH and spec.excess > 0:
@@ -216,15 +216,16 @@ def _readable(array: Any) -> Any:
 
 
 
-# What runs sections of samples of mapped functions; `tape/lanes.py` enters it.
-lanes: list[Callable[[Section], None]] = []
+# What runs sections of samples of mapped functions: `tape/lanes.py` sets it.
+run_lanes: Callable[[Section], None] | None = None
 
 
 def run_traced(section: Section) -> None:
     """Runs entries in the trace of a user's jax.jit, which compiles them itself, or in a mapped
     function."""
     if section.device.depth:
-        return lanes[-1](section)
+        assert run_lanes is not None
+        return run_lanes(section)
     leaves = [_as_traced(leaf.array) for leaf in section.leaves]
     _run_by(lambda spec: spec.run, decode(section.wiring), section, leaves)
 
@@ -245,14 +246,15 @@ def _run_by(
     for entry in entries:
         operands = [arrays[at] if at >= 0 else leaves[-1 - at] for at in entry.operands]
         for kind, at in entry.numbers:
-            operands.append(_number(kind, at, section.floats, section.ints))
+            operands.append(number(kind, at, section.floats, section.ints))
         made = runner(entry.spec)(*operands)
         made = made if isinstance(made, tuple) else (made,)
         arrays[entry.first : entry.first + len(made)] = made
     deque(map(set_array, section.values, arrays), maxlen=0)
 
 
-def _number(kind: str, at: int, floats: list[float], ints: list[int]) -> Any:
+def number(kind: str, at: int, floats: list[float], ints: list[int]) -> Any:
+    """A number of an entry, from those that the section packs."""
     if kind == "f":
         return np.float64(floats[at])
     if kind == "c":

@@ -59,7 +59,7 @@ def vmap(
         try:
             return whole(call, mapped, size)
         except (Outside, lanes.Crossed):
-            return _one_by_one(name, call, marks, size, out_dims)
+            return _one_by_one(name, call, mapped, size, out_dims)
 
     def whole(call: Call, mapped: Sequence[tuple[Any, int | None]], size: int) -> Any:
         axes = tuple(dim for _, dim in mapped)
@@ -79,7 +79,7 @@ def vmap(
 
 
 def _one_by_one(
-    name: str, call: Call, marks: Sequence[int | None], size: int, out_dims: Any
+    name: str, call: Call, mapped: Sequence[tuple[Any, int | None]], size: int, out_dims: Any
 ) -> Any:
     """The function of each sample by itself, where it asks for gradients of a graph from outside:
     that graph is no part of a pass over a whole batch. It is kept until the last sample."""
@@ -88,13 +88,8 @@ def _one_by_one(
     try:
         for at in range(size):
             running.keep = keep or at < size - 1
-            leaves = [
-                one if dim is None or not is_tensor(one) else one.select(dim, at)
-                for one, dim in zip(call.leaves, marks, strict=True)
-            ]
-            args, kwargs = tree_unflatten(leaves, call.given)
-            call.results, call.structure = tree_flatten(call.function(*args, **kwargs))
-            parts.append(call.results)
+            samples = [one if dim is None else one.select(dim, at) for one, dim in mapped]
+            parts.append(call(*samples))
     finally:
         running.keep = keep
     dims = _out_dims(name, out_dims, call)

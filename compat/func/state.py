@@ -33,15 +33,7 @@ def functional_call(
 
 def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Parameters and buffers of modules of one class, each stacked along a new dimension."""
-    listed = list(models)
-    if not listed:
-        raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
-    if len({one.training for one in listed}) > 1:
-        raise RuntimeError(
-            "stack_module_state: Expected all models to have the same training/eval mode."
-        )
-    if len({type(one) for one in listed}) > 1:
-        raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
+    listed = alike("stack_module_state", models)
     params = {}
     for name, first in listed[0].named_parameters():
         found = [dict(one.named_parameters())[name] for one in listed]
@@ -58,6 +50,18 @@ def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str,
         for name, _ in listed[0].named_buffers()
     }
     return params, buffers
+
+
+def alike(name: str, models: Sequence[Any]) -> list[Any]:
+    """The models as a list; RuntimeError when they cannot be stacked."""
+    listed = list(models)
+    if not listed:
+        raise RuntimeError(f"{name}: Expected at least one model, got 0.")
+    if len({one.training for one in listed}) > 1:
+        raise RuntimeError(f"{name}: Expected all models to have the same training/eval mode.")
+    if len({type(one) for one in listed}) > 1:
+        raise RuntimeError(f"{name}: Expected all models to be of the same class.")
+    return listed
 
 
 def replace_all_batch_norm_modules_(root: Any) -> Any:

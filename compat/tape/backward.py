@@ -216,7 +216,7 @@ class _Walk:
             results = node.extra.after(results, gradients)
         if node.sums is not None:
             results = [
-                lanes.shared(one, levels) if one is not None and levels else one
+                lanes.shared(one, *levels) if one is not None and levels else one
                 for one, levels in zip(results, node.sums, strict=True)
             ]
         if not self.keep:

@@ -117,7 +117,7 @@ def _run(section: Section) -> None:
     values, leaves = section.values, list(section.leaves)
     for entry in decode(section.wiring):
         operands = [values[at] if at >= 0 else leaves[-1 - at] for at in entry.operands]
-        numbers = tuple([_number(kind, at, floats, ints) for kind, at in entry.numbers])
+        numbers = tuple([single.number(kind, at, floats, ints) for kind, at in entry.numbers])
         results = values[entry.first : entry.first + len(entry.spec.outs)]
         lanes = _lanes(entry.spec, operands, numbers, depth)
         for value, lane in zip(results, lanes, strict=True):
@@ -127,15 +127,7 @@ def _run(section: Section) -> None:
             value.array = lane
 
 
-single.lanes.append(_run)
-
-
-def _number(kind: str, at: int, floats: list[float], ints: list[int]) -> Any:
-    if kind == "f":
-        return floats[at]
-    if kind == "c":
-        return complex(floats[at], floats[at + 1])
-    return bool(ints[at]) if kind == "b" else ints[at]
+single.run_lanes = _run
 
 
 def _lanes(
@@ -199,12 +191,12 @@ def _all_right(mapped: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Rule:
-    """A way between depths in the graph."""
+    """A way between depths in the graph; `back` leads gradients the other way round."""
 
-    name: str
-
-    def __init__(self, made: Meta, *facts: int) -> None:
-        self.outs, self.facts = (made,), facts
+    def __init__(
+        self, name: str, back: Callable[..., Gradient], made: Meta, facts: tuple[int, ...]
+    ) -> None:
+        self.name, self.back, self.outs, self.facts = name, back, (made,), facts
 
     def kept(self, mask: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return (), ()
@@ -213,61 +205,35 @@ class _Rule:
         ((value, tape),) = gradients
         return [self.back((value, tape if create else None), *self.facts)]
 
-    def back(self, given: Gradient, *facts: int) -> Gradient:
-        raise NotImplementedError
 
-    @classmethod
-    def over(cls, made: Value, given: Gradient, *facts: int) -> Gradient:
-        """What was made of a value and its tape, with its own."""
-        return taped(cls(made.meta, *facts), [made], [given[0]], [given[1]], ())[0]
-
-
-class _Entered(_Rule):
-    name = "_RemoveBatchDimBackward0"
-
-    def back(self, given: Gradient, *facts: int) -> Gradient:
-        return leave(given, *facts)
-
-
-class _Left(_Rule):
-    name = "_AddBatchDimBackward0"
-
-    def back(self, given: Gradient, *facts: int) -> Gradient:
-        return enter(given, *facts)
-
-
-class _Summed(_Rule):
-    name = "SumBackward0"
-
-    def back(self, given: Gradient, *levels: int) -> Gradient:
-        return spread(given, levels)
-
-
-class _Spread(_Rule):
-    name = "ExpandBackward0"
-
-    def back(self, given: Gradient, *levels: int) -> Gradient:
-        return shared(given, levels)
+def _led(
+    name: str, back: Callable[..., Gradient], made: Value, given: Gradient, facts: tuple[int, ...]
+) -> Gradient:
+    """What was made of a value and its tape, with its own."""
+    rule = _Rule(name, back, made.meta, facts)
+    return taped(rule, [made], [given[0]], [given[1]], ())[0]
 
 
 def enter(given: Gradient, depth: int, size: int) -> Gradient:
     """A value and its tape, by sample."""
-    return _Entered.over(_entered_at(given[0], depth, size), given, depth, size)
+    made = _entered_at(given[0], depth, size)
+    return _led("_RemoveBatchDimBackward0", leave, made, given, (depth, size))
 
 
 def leave(given: Gradient, depth: int, size: int) -> Gradient:
     """A value by sample and its tape, of all samples."""
-    return _Left.over(left(given[0], depth, size), given, depth, size)
+    made = left(given[0], depth, size)
+    return _led("_AddBatchDimBackward0", enter, made, given, (depth, size))
 
 
-def shared(given: Gradient, levels: Sequence[int]) -> Gradient:
+def shared(given: Gradient, *levels: int) -> Gradient:
     """The gradient of an operand that samples at these depths share: the sum of theirs."""
-    return _Summed.over(_summed(given[0], levels), given, *levels)
+    return _led("SumBackward0", spread, _summed(given[0], levels), given, levels)
 
 
-def spread(given: Gradient, levels: Sequence[int]) -> Gradient:
+def spread(given: Gradient, *levels: int) -> Gradient:
     """A value and its tape as the same sample for all at these depths."""
-    return _Spread.over(_spread(given[0], levels), given, *levels)
+    return _led("ExpandBackward0", shared, _spread(given[0], levels), given, levels)
 
 
 def lifted(given: Gradient) -> Gradient:
@@ -278,16 +244,20 @@ def lifted(given: Gradient) -> Gradient:
 
 def as_deep(given: Gradient, as_is: Value) -> Gradient:
     """A value and its tape as samples of the functions that another value is samples of."""
-    lane_of(as_is)
-    return _with_levels(given, levels_of(as_is))
+    return _with_levels(given, _levels(as_is))
 
 
 def _with_levels(given: Gradient, levels: Sequence[int]) -> Gradient:
-    if given[0].meta.device.depth:
-        lane_of(given[0])
-    own = levels_of(given[0])
+    own = _levels(given[0])
     missing = [depth for depth in levels if depth not in own]
-    return spread(given, missing) if missing else given
+    return spread(given, *missing) if missing else given
+
+
+def _levels(value: Value) -> list[int]:
+    """`levels_of` a value that may be still to be computed."""
+    if value.meta.device.depth:
+        lane_of(value)
+    return levels_of(value)
 
 
 def _entered_at(value: Value, depth: int, size: int) -> Value:

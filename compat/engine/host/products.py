@@ -24,14 +24,14 @@ def product(equation: Any) -> str:
         if order != tuple(range(len(shape))):
             text += f".transpose({order})"
         turned_shape = tuple(shape[dim] for dim in order)
-        return text + _reshaping(turned_shape, (*batch, *sizes))
+        return text + reshaping(turned_shape, (*batch, *sizes))
 
     a = turned(0, left.shape, left_batch, left_sum, True)
     b = turned(1, right.shape, right_batch, right_sum, False)
     rows = math.prod(result.shape[len(batch) : len(left.shape) - len(left_sum)])
     columns = math.prod(result.shape) // max(rows * math.prod(batch), 1)
     text = f"matmul({a}, {b})" if batch else f"dot({a}, {b})"  # matmul is slow at outer products
-    text += _reshaping((*batch, rows, columns), result.shape)
+    text += reshaping((*batch, rows, columns), result.shape)
     if np.result_type(left.dtype, right.dtype) != result.dtype:
         return f"{text}.astype({np.dtype(result.dtype).name})"
     if not batch and result.shape == (rows, columns):
@@ -50,5 +50,6 @@ class Product(str):
         return made
 
 
-def _reshaping(own: tuple[int, ...], shape: tuple[int, ...]) -> str:
+def reshaping(own: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    """The text behind an array of a shape that gives it another; none where it is the same."""
     return "" if own == shape else f".reshape({tuple(shape)})"

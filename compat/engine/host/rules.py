@@ -1,9 +1,9 @@
 """What each of JAX's primitives is in NumPy.
 
-`POINTWISE` gives functions; `RULES` gives makers from an equation, whose shapes and settings are
-fixed: of a function, or of the text of an expression, in which `{0}` is the first operand, or of a
-text for each result. Results agree with XLA's to rounding, NaN, infinities and out-of-range indices
-included.
+`POINTWISE` gives functions, or the text of an expression in which `{0}` is the first operand;
+`RULES` gives makers from an equation, whose shapes and settings are fixed: of a function, of such a
+text, or of a text for each result. Results agree with XLA's to rounding, NaN, infinities and
+out-of-range indices included.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from compat.engine.host.indexing import gather, scatter
-from compat.engine.host.products import product
+from compat.engine.host.products import product, reshaping
 
 Function = Callable[..., Any]
 
@@ -68,8 +68,12 @@ def _bit_count(x: Any) -> Any:
     return np.bitwise_count(x.view(f"u{x.dtype.itemsize}")).astype(x.dtype)
 
 
-POINTWISE: dict[str, Function] = {
-    "add": np.add, "add_any": np.add, "sub": np.subtract, "mul": np.multiply, "neg": np.negative,
+# Operators as text are quicker than functions, with NumPy's scalars ten times.
+POINTWISE: dict[str, str | Function] = {
+    "add": "{0} + {1}", "add_any": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}",
+    "neg": "-{0}", "eq": "{0} == {1}", "ne": "{0} != {1}", "lt": "{0} < {1}", "le": "{0} <= {1}",
+    "gt": "{0} > {1}", "ge": "{0} >= {1}", "and": "{0} & {1}", "or": "{0} | {1}",
+    "xor": "{0} ^ {1}", "not": "~{0}",
     "div": _divided, "rem": _remainder, "max": np.maximum, "min": np.minimum, "pow": _power,
     "abs": np.abs, "sign": np.sign, "floor": np.floor, "ceil": np.ceil, "sqrt": np.sqrt,
     "rsqrt": lambda x: np.reciprocal(np.sqrt(x)), "cbrt": np.cbrt, "square": np.square,
@@ -78,22 +82,13 @@ POINTWISE: dict[str, Function] = {
     "atan": np.arctan, "atan2": np.arctan2, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
     "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "logistic": _logistic,
     "nextafter": np.nextafter,
-    "is_finite": np.isfinite, "eq": np.equal, "ne": np.not_equal, "lt": np.less,
-    "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "and": np.bitwise_and,
-    "or": np.bitwise_or, "xor": np.bitwise_xor, "not": np.invert,
+    "is_finite": np.isfinite,
     "shift_left": np.left_shift, "shift_right_arithmetic": _arithmetic_shift,
     "population_count": _bit_count, "select_n": _selected, "clamp": _clamped,
     "complex": _complex, "conj": np.conj,
 }  # fmt: skip
 
 
-# The same as operators, which are quicker than functions, with NumPy's scalars ten times.
-OPERATORS = {
-    "add": "{0} + {1}", "add_any": "{0} + {1}", "sub": "{0} - {1}", "mul": "{0} * {1}",
-    "neg": "-{0}", "eq": "{0} == {1}", "ne": "{0} != {1}", "lt": "{0} < {1}", "le": "{0} <= {1}",
-    "gt": "{0} > {1}", "ge": "{0} >= {1}", "and": "{0} & {1}", "or": "{0} | {1}",
-    "xor": "{0} ^ {1}", "not": "~{0}",
-}  # fmt: skip
 MIXED = {"select_n", "pow"}  # whose operands may have different types
 
 
@@ -102,7 +97,7 @@ def pointwise(equation: Any) -> str | Function | None:
     name = equation.name
     if name == "div" and equation.invars[0].aval.dtype.kind in "fc":
         return "{0} / {1}"
-    return OPERATORS.get(name) or POINTWISE.get(name)
+    return POINTWISE.get(name)
 
 
 class View(str):
@@ -207,7 +202,7 @@ def _broadcast(equation: Any, thin: bool) -> str | Function:
 
 
 def _as_shape(own: tuple[int, ...], shape: tuple[int, ...]) -> str:
-    return View("{0}") if own == shape else View(f"{{0}}.reshape({shape})")
+    return View("{0}" + reshaping(own, shape))
 
 
 def _reshaped(equation: Any) -> str:
