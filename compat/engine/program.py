@@ -27,6 +27,7 @@ SINGLE_SPEC = 0.06
 LAUNCH, LEAF, RESULT, ENTRY = 25e-6, 0.4e-6, 1.2e-6, 0.2e-6
 BYTE = 0.3e-9  # and of bringing a byte of NumPy's to the device
 WORTH = 1.25  # how much faster than op by op a program must be, to be worth compiling
+LAUNCHED = 0.3  # of the time of a section that launches many: what one program for all saves
 # The part of the compile time that op-by-op running may have cost when the compiling thread is
 # asked, since it takes a core that is mostly idle.
 SHARE = 0.05
@@ -230,15 +231,22 @@ class Known:
 
     def weigh(self, results: int, transfers: float) -> None:
         """Works out what a run op by op costs more than a program with so many results, for which
-        transfers to the device take so many seconds, would."""
+        transfers to the device take so many seconds, would. Where not all is on the host that
+        shows in how long it takes (`note`)."""
         self.hosted = all(entry.spec.on_host for entry in self.entries)
-        transfers = transfers if self.hosted else 0.0  # others bring their operands in any case
+        if not self.hosted:
+            self.excess = 0.0
+            return
         alone = sum(entry.spec.seconds for entry in self.entries)
         products = sum(entry.spec.products for entry in self.entries)
         launch = LAUNCH + LEAF * self.leaves + RESULT * results + ENTRY * len(self.entries)
         alone = products + TOGETHER * (alone - products)
         whole = launched(launch + transfers, alone, products, FUSED)
         self.excess = alone - whole if alone > WORTH * whole else 0.0
+
+    def note(self, seconds: float) -> None:
+        """Adds what a run op by op of so many seconds has cost more than a program would have."""
+        self.spent += (self.excess or 0.0) if self.hosted else LAUNCHED * max(0.0, seconds)
 
 
 def arguments(section: Section, known: Known) -> list[Any]:
@@ -379,7 +387,6 @@ def prefers_whole(known: Known, policy: str | None = os.environ.get("COMPAT_RUN"
 def deserves_program(known: Known) -> bool:
     """The ski-rental rule: compile once running op by op has cost a share of what compiling will
     cost. A section that is as fast op by op is never compiled."""
-    known.spent += max(0.0, known.excess or 0.0)
     return known.spent >= SHARE * known.estimate
 
 

@@ -171,7 +171,9 @@ def _run(section: Section, live: list[int]) -> None:
             ready = None if section.eager else _compiled(known, section, live, where)
         if ready is None:
             report.counters["op_by_op"] += 1
-            return single.run_known(known, live, section, where)
+            begin = report.working()
+            single.run_known(known, live, section, where)
+            return known.note(report.working() - begin)
     report.counters["whole"] += 1
     program.run_whole(ready, section, known)
 
@@ -181,8 +183,7 @@ def _compiled(known: Any, section: Section, live: list[int], where: Any) -> Any:
     compiles = bool(known.loaded) or (known.visits == 1 and program.prefers_whole(known))
     if compiles:
         return cache.compile_now(known, section, live, _free(section), where)
-    # Entries leave the host as they turn out to be dear: then and again it is worked out anew.
-    if known.excess is None or (not known.hosted and known.visits.bit_count() == 1):
+    if known.excess is None:
         known.weigh(len(live), program.transfers(section, _free(section)))
     if program.deserves_program(known) and not known.waiting:
         cache.compile_later(known, section, live, _free(section), where)

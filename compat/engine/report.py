@@ -32,6 +32,11 @@ def compiled(what: str, build: Callable[[], Any]) -> Any:
     return made
 
 
+def working() -> float:
+    """A clock in seconds that stands still while something is compiled."""
+    return time.perf_counter() - seconds["compile"]
+
+
 def watch_looks() -> None:
     """Counts from now on where the program looks at values."""
     global looks

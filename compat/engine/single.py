@@ -90,14 +90,12 @@ def run_known(known: Known, live: Sequence[int], section: Section, device: Any) 
             if any([_rent(spec) for spec in known.dear()]):
                 known.host_changed()
             return _run_joined(joined, live, section, device)
-    run_single(known.needed(live), section, device)
+    if run_single(known.needed(live), section, device):
+        known.host_changed()
 
 
 def _run_joined(joined: Joined, live: Sequence[int], section: Section, device: Any) -> None:
-    arrays = [
-        array if type(array := leaf.array) is np.ndarray else np.asarray(array)
-        for leaf in section.leaves
-    ]
+    arrays = [leaf.array for leaf in section.leaves]
     given = arrays, section.floats, section.ints
     with np.errstate(all="ignore"), OneThread() if joined.multiplies else nullcontext():
         if joined.launches:
@@ -135,12 +133,12 @@ _NUMBERS = {
 }  # fmt: skip
 
 
-def run_single(entries: Sequence[Entry], section: Section, device: Any) -> None:
-    """Runs entries one by one."""
+def run_single(entries: Sequence[Entry], section: Section, device: Any) -> bool:
+    """Runs entries one by one. Tells whether any has left the host, having been too dear there."""
     values, floats, ints = section.values, section.floats, section.ints
     arrays: list[Any] = [value.array for value in values]
     leaves = list(section.leaves)
-    launches = 0
+    launches, left = 0, False
     with (
         jax.enable_x64(True), jax.default_device(device), np.errstate(all="ignore"), OneThread()
     ):  # fmt: skip
@@ -159,7 +157,7 @@ def run_single(entries: Sequence[Entry], section: Section, device: Any) -> None:
             if spec.on_host:
                 made = spec.runner(*operands)
                 if spec.seconds > SINGLE_LAUNCH and spec.excess > 0:
-                    _rent(spec)
+                    left |= _rent(spec)
             else:
                 made = (spec.runner or spec.compiled())(*operands)
                 launches += 1
@@ -172,6 +170,7 @@ def run_single(entries: Sequence[Entry], section: Section, device: Any) -> None:
     report.counters["launches"] += launches
     report.counters["on_host"] += len(entries) - launches
     deque(map(set_array, values, arrays), maxlen=0)
+    return left
 
 
 def _rent(spec: Spec) -> bool:

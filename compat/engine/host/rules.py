@@ -121,15 +121,16 @@ def _copied(array: Any) -> Any:
     return np.array(array, order="C")
 
 
-def _on_host(made: Any) -> tuple[Any, ...]:
-    """The results of an executable as NumPy arrays."""
-    return tuple(map(np.asarray, made)) if type(made) is tuple else (np.asarray(made),)
+def _several(made: Any) -> tuple[Any, ...]:
+    """The results of an executable."""
+    return made if type(made) is tuple else (made,)
 
 
 # What the texts name.
 SCOPE: dict[str, Any] = {
     "dot": np.dot, "matmul": np.matmul, "concatenate": np.concatenate, "stack": np.stack,
-    "window": _window, "dense": _dense, "array": _copied, "on_host": _on_host,
+    "window": _window, "dense": _dense, "array": _copied, "several": _several,
+    "ndarray": np.ndarray, "asarray": np.asarray,
     **{kind: np.dtype(kind) for kind in (
         "int8", "int16", "int32", "uint8", "uint16", "uint32", "uint64", "float32",
         "complex64", "complex128", "bool",

@@ -24,6 +24,7 @@ from compat.engine.host.rules import (
 )  # fmt: skip
 
 LONGEST = 8  # steps of a loop that is written out
+READ = "{0} if type({0}) is ndarray else asarray({0})"
 KINDS = "biufc"  # NumPy's own types; half-precision ones are slow there
 
 
@@ -60,9 +61,14 @@ def joined(
         given = []
         for one in operands:
             name, atom = results.get(one) or (writer.line(one), None)
-            if atom is None and not one.startswith(("x", "r")):
+            if not isinstance(program, Program):  # what is on the device stays there
+                given.append(writer.shaped(name, atom))
+                continue
+            if atom is None and one.startswith(("x", "r")):
+                name = writer.line(READ, [name])
+            elif atom is None:
                 writer.single.add(name)
-            given.append(name if isinstance(program, Program) else writer.shaped(name, atom))
+            given.append(name)
         if isinstance(program, Program):
             made, atoms = writer.inline(program, given), program.outvars
         else:
@@ -90,6 +96,7 @@ class _Writer:
 
     constants   names whose values are known already
     owned       names of arrays that nothing else shares memory with
+    launched    names of what executables gave, which are arrays of the device
     single      names of scalars, which have no shape
     """
 
@@ -98,6 +105,7 @@ class _Writer:
         self.scope: dict[str, Any] = dict(SCOPE)
         self.constants: dict[str, Any] = {}
         self.owned: set[str] = set()
+        self.launched: set[str] = set()
         self.single: set[str] = set()
         self.written: dict[Any, list[str]] = {}
         self.turned_products: dict[str, tuple[str, list[str]]] = {}
@@ -170,8 +178,9 @@ class _Writer:
         """Writes the launch of an executable."""
         name, results = self.fresh(), [self.fresh() for _ in range(count)]
         self.scope[name] = executable
-        text = f"on_host({name}({', '.join(given)}))"
+        text = f"several({name}({', '.join(given)}))"
         self.lines.append(Line(text, given, (*results, "")))
+        self.launched.update(results)
         return results
 
     def line(self, template: str, given: Sequence[str] = ()) -> str:
@@ -297,7 +306,9 @@ class _Writer:
         results = [self.shaped(name, atom) for name, atom in zip(results, atoms, strict=True)]
         given = []
         for at, name in enumerate(results):
-            if name in self.owned and name not in self.single and name not in results[:at]:
+            if name in self.launched:
+                given.append(name)
+            elif name in self.owned and name not in self.single and name not in results[:at]:
                 given.append(f"dense({name})")
             else:
                 given.append(f"array({name})")
