@@ -296,7 +296,7 @@ def build(
         for entry in entries:
             operands = [results[place] for place in entry.operands]
             scalars = [_unpacked(kind, at, floats, ints) for kind, at in entry.numbers]
-            made = entry.spec.run(*operands, *scalars)
+            made = entry.spec.run_on(device.platform)(*operands, *scalars)
             made = made if isinstance(made, tuple) else (made,)
             results.update(zip(itertools.count(entry.first), made))
         return tuple(results[place] for place in program.outputs)

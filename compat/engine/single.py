@@ -121,7 +121,7 @@ def _joined(entries: Sequence[Entry], live: Sequence[int]) -> Any:
         spec = entry.spec
         given = [f"r{at}" if at >= 0 else f"x[{-1 - at}]" for at in entry.operands]
         given += [_NUMBERS[kind].format(at=at, next=at + 1) for kind, at in entry.numbers]
-        program = spec.program if spec.on_host else spec.runner or spec.compiled()
+        program = spec.program if spec.on_host else spec.runner or spec.compiled("cpu")
         steps.append((program, given, entry.first, len(spec.outs)))
     multiplies = any(entry.spec.products for entry in entries if entry.spec.on_host)
     return Joined(joined(steps, live), hosted, len(entries) - hosted, multiplies)
@@ -159,7 +159,7 @@ def run_single(entries: Sequence[Entry], section: Section, device: Any) -> bool:
                 if spec.seconds > SINGLE_LAUNCH and spec.excess > 0:
                     left |= _rent(spec)
             else:
-                made = (spec.runner or spec.compiled())(*operands)
+                made = (spec.runner or spec.compiled(device.platform))(*operands)
                 launches += 1
                 if type(spec.runner) is Compiled:  # from the second call on without the wrapper
                     spec.runner = getattr(spec.runner, "_call", None) or spec.runner

@@ -12,6 +12,7 @@ import numpy as np
 
 from compat.core import dtype as d
 from compat.engine import disk, report
+from compat.engine.turned import turned
 from compat.engine.value import Meta, meta
 
 # How a Python number travels to a program: a letter for its kind, packed by kind.
@@ -42,14 +43,15 @@ class Spec:
     runner   what runs the entry alone: an executable, or a function over NumPy arrays
     on_host  whether it is the latter; `tried` whether that was asked already
     program  what the host runs (engine/host/plain.py)
+    for_cpu  the function as XLA is to compile it for a CPU, once that has been asked for
     seconds  what a run alone is expected to take, `products` for matrix products and so much for
              the rest; `spent` what dear runs on the host have taken
     """
 
     __slots__ = (
         "name", "mark", "recalled", "make", "_run", "arity", "avals", "kinds", "outs", "guarded",
-        "message", "runner", "on_host", "tried", "program", "seconds", "products", "spent",
-        "__weakref__",
+        "message", "runner", "on_host", "tried", "program", "for_cpu", "seconds", "products",
+        "spent", "__weakref__",
     )  # fmt: skip
 
     name: str
@@ -67,6 +69,7 @@ class Spec:
     on_host: bool
     tried: bool
     program: Any
+    for_cpu: Callable[..., Any] | None
     seconds: float
     products: float
     spent: float
@@ -80,6 +83,16 @@ class Spec:
         if self._run is None:
             self._run = jax.jit(self.make(), inline=True)
         return self._run
+
+    def run_on(self, platform: str) -> Callable[..., Any]:
+        """The function as XLA is to compile it there: a jitted one like `run`, and no other where
+        nothing is to be changed."""
+        if platform != "cpu":
+            return self.run
+        if self.for_cpu is None:
+            changed = turned(self.jaxpr())
+            self.for_cpu = jax.jit(changed, inline=True) if changed else self.run
+        return self.for_cpu
 
     @property
     def excess(self) -> float:
@@ -101,12 +114,13 @@ class Spec:
         with jax.enable_x64(True):
             return self.run.trace(*self.avals, *self._scalars()).jaxpr  # type: ignore[attr-defined]
 
-    def compiled(self) -> Any:
+    def compiled(self, platform: str) -> Any:
         """The executable for running this entry alone, which becomes its runner."""
 
         def lower() -> tuple[Any, Any]:
             options = _PLAIN_LOOPS if len(self.jaxpr().eqns) == 1 else None
-            return self.run.lower(*self.avals, *self._scalars()), options  # type: ignore[attr-defined]
+            function: Any = self.run_on(platform)
+            return function.lower(*self.avals, *self._scalars()), options
 
         self.runner = report.compiled(
             f"op {self.name}", lambda: disk.executable(self.mark, lower)
@@ -164,7 +178,7 @@ def spec(
     made.arity = len(inputs)
     made.avals = tuple(one.aval for one in inputs)
     made.kinds = kinds
-    made.runner, made.on_host, made.tried = None, False, False
+    made.runner, made.on_host, made.tried, made.for_cpu = None, False, False, None
     made.seconds, made.products, made.spent = SINGLE_LAUNCH, 0.0, 0.0
     made.guarded, made.message = message is not None, message
     made.mark = disk.mark(full_key)

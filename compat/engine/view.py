@@ -52,12 +52,12 @@ class Recipe:
     @property
     def reads_all(self) -> bool:
         """Whether the view holds every element of the storage."""
-        return (
-            self.strides is None
-            and not any(self.cuts)
-            and not self.expanded
-            and math.prod(self.radices) == math.prod(self.stored)
-        )
+        return self.fills and not any(self.cuts) and not self.expanded
+
+    @property
+    def fills(self) -> bool:
+        """Whether there is nothing in the reshaped flat order but the storage's elements."""
+        return self.strides is None and math.prod(self.radices) == math.prod(self.stored)
 
 
 READS = 64  # places whose reading a frame remembers
@@ -199,17 +199,29 @@ def write(how: Recipe, stored: jax.Array, new: jax.Array, *starts: Any) -> jax.A
     if how.strides is not None:
         flat = flat.at[_positions(how.shape, how.strides, starts[0])].set(new)
     else:
-        for dim in how.expanded:  # all the copies are one element; the last one written stays
-            new = lax.slice_in_dim(new, new.shape[dim] - 1, None, axis=dim)
-        kept = new.reshape([how.shape[dim] for dim in sorted(how.order)])
-        ranks = {dim: rank for rank, dim in enumerate(sorted(how.order))}
-        kept = kept.transpose([ranks[dim] for dim in how.order]).reshape(_sizes(how))
+        kept = _in_frame(how, new)
         if any(how.cuts):
             start = _start_of(how, starts)
             framed = _framed(how, flat)
             kept = lax.dynamic_update_slice(framed, kept, start, allow_negative_indices=False)
         flat = kept.reshape(-1)[: flat.size]
     return _unflatten(how, reinterpret(flat, how.dtype, how.stored_dtype))
+
+
+def tiled(hows: Sequence[Recipe], news: Sequence[jax.Array], axis: int) -> jax.Array:
+    """The value of the storage that these views lie in one behind the other, as frames are cut
+    along an axis."""
+    flat = jnp.concatenate([_in_frame(how, new) for how, new in zip(hows, news, strict=True)], axis)
+    return _unflatten(hows[0], flat.reshape(-1))
+
+
+def _in_frame(how: Recipe, new: jax.Array) -> jax.Array:
+    """A view's elements as they lie in the frame."""
+    for dim in how.expanded:  # all the copies are one element; the last one written stays
+        new = lax.slice_in_dim(new, new.shape[dim] - 1, None, axis=dim)
+    kept = new.reshape([how.shape[dim] for dim in sorted(how.order)])
+    ranks = {dim: rank for rank, dim in enumerate(sorted(how.order))}
+    return kept.transpose([ranks[dim] for dim in how.order]).reshape(_sizes(how))
 
 
 def _flatten(how: Recipe, stored: jax.Array) -> jax.Array:

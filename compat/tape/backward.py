@@ -17,6 +17,7 @@ from compat.tape import node as graph
 from compat.tape.differentiate import Gradient, Rule, record, taped
 from compat.tape.history import PutRule, ViewRule, is_sink
 from compat.tape.node import FREED, Extra, Node, Tape
+from compat.tape.pieces import Piece, whole
 from compat.tape.repeated import Uses
 
 Hooks = OrderedDict[int, Callable[..., Any]]
@@ -75,6 +76,8 @@ class _Walk:
         self.heap: list[tuple[int, Node]] = []  # nodes that gradients have reached, latest first
         self.leaves: dict[Tape, Gradient] = {}
         self.uses = Uses()
+        # For nodes and leaves what came back through views of them, and which results they are of.
+        self.viewed: dict[Node | Tape, list[tuple[Tape, Piece]]] = {}
         self.caught: dict[tuple[Any, int], Gradient] = {}
         self.wanted = {_place(tape) for tape in targets} if targets is not None else None
 
@@ -84,19 +87,22 @@ class _Walk:
         useful = self.useful_nodes() if self.wanted is not None else None
         plain = useful is None and not self.create and check is None
         heap, flowing = self.heap, self.flowing
+        viewed = self.viewed
         while heap:
             node = heappop(heap)[1]
+            if node in viewed:
+                self.join(node)
             gradients = flowing.pop(node)
             bare = node.hooks is None and node.extra is None and node.sums is None
             kind = type(node.rule) if plain and bare else None
             if kind is Rule:
                 self.visit_plainly(node, gradients)
             elif kind is ViewRule:
-                (gradient,), rule = gradients, node.rule
-                made = record(rule.entry(gradient[0].meta), [gradient[0]], rule.starts)  # type: ignore[index]
-                self.send(node.edges[0], (made[0], None))  # type: ignore[arg-type]
+                self.put_off(node, gradients[0][0])  # type: ignore[index]
             else:
                 self.visit(node, gradients, useful)
+        for place in list(viewed):
+            self.join(place)
         for tape, gradient in self.uses.gradients():
             self.send(tape, gradient)
         if self.targets is None:
@@ -156,6 +162,25 @@ class _Walk:
                 leaves[edge] = gradient
             else:
                 self.send(edge, gradient)
+
+    def put_off(self, view: Node, gradient: Value) -> None:
+        """Keeps the gradient of a view until the walk comes to what it is a view of."""
+        (edge,) = view.edges
+        assert edge is not None
+        node = edge.node
+        if node is not None and node not in self.flowing:
+            self.flowing[node] = [None] * len(node.outs)
+            heappush(self.heap, (-node.seq, node))
+        piece = edge, (view.rule, gradient)
+        self.viewed.setdefault(edge if node is None else node, []).append(piece)
+
+    def join(self, place: Node | Tape) -> None:
+        """Sends on what came back through views."""
+        found = self.viewed.pop(place)
+        edges = {edge.index: edge for edge, _ in found}
+        for index, edge in edges.items():
+            for value in whole([piece for one, piece in found if one.index == index]):
+                self.send(edge, (value, None))
 
     def order(self) -> list[Node]:
         """Every node that can be reached, latest first."""

@@ -52,7 +52,7 @@ class Uses:
         """What was put off: gradients, and where they flow."""
         for (weights, numbers, *rest), uses in self.waiting.items():
             while uses:
-                count = _as_many(len(uses))
+                count = as_many(len(uses))
                 taken, uses = uses[:count], uses[count:]
                 operands = []
                 for at, dim in enumerate(weights.dims):
@@ -62,7 +62,7 @@ class Uses:
                     yield edge, (value, None)
 
 
-def _as_many(count: int) -> int:
+def as_many(count: int) -> int:
     """How many uses are computed together: each count is a program of its own, so there are few."""
     if count <= 8:
         return count
