@@ -27,10 +27,14 @@ Piece = tuple[ViewRule, Value]
 
 def whole(pieces: Sequence[Piece]) -> Iterator[Value]:
     """Gradients of one tensor, of which the sum is that of what came back through its views."""
-    fitting = [piece for piece in pieces if _fits(*piece, *pieces[0])] if len(pieces) > 1 else []
-    alone = [piece for piece in pieces if piece not in fitting] if fitting else pieces
-    for rule, gradient in alone:
-        yield record(rule.entry(gradient.meta), [gradient], rule.starts)[0]
+    fitting: list[Piece] = []
+    for piece in pieces:
+        if len(pieces) > 1 and _fits(*piece, *pieces[0]):
+            fitting.append(piece)
+        else:
+            yield _alone(*piece)
+    if len(fitting) == 1:
+        yield _alone(*fitting.pop())
     places = _tiling([rule for rule, _ in fitting]) if fitting else None
     if places is not None:
         yield _side_by_side([fitting[place] for place in places])
@@ -79,6 +83,10 @@ def _axis(how: Any) -> int | None:
     """The one axis of its frame that a view is cut along."""
     axes = [axis for axis, cut in enumerate(how.cuts) if cut is not None]
     return axes[0] if len(axes) == 1 else None
+
+
+def _alone(rule: ViewRule, gradient: Value) -> Value:
+    return record(rule.entry(gradient.meta), [gradient], rule.starts)[0]
 
 
 def _side_by_side(pieces: Sequence[Piece]) -> Value:

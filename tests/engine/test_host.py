@@ -245,6 +245,7 @@ def test_a_section_run_often_gives_the_same() -> None:
         first, rest = low[0], (low @ low.T - x).abs().sum()
         seen.append((first.sum() + rest).item())
     assert seen[2:] == pytest.approx((seen[:2] * 22)[: len(seen) - 2], rel=1e-6)
+    assert not isinstance(low._storage.value.array, np.ndarray)  # it stays on the device
 
 
 def test_an_op_that_leaves_the_host_keeps_its_types(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 import compat as torch
 import compat.nn as nn
+from compat.engine import program
 from compat.engine.recorder import local
 
 F: Any = nn.functional
@@ -221,6 +222,20 @@ def test_looks_are_counted() -> None:
 
     assert looks(lambda x: x + 1) == 0
     assert looks(lambda x: x.nonzero()) == looks(lambda x: x[0].item()) == 1
+
+
+@pytest.mark.parametrize("share", [0.0, 1e6])
+def test_a_section_that_launches_is_compiled_for_its_time(
+    share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "LAUNCHED", share)
+    monkeypatch.setattr(program, "prefers_whole", lambda known: False)
+    x = torch.rand(7, 70_001)  # too large for the host
+    before = torch.stats()["whole"]
+    end = time.monotonic() + (30 if share else 0.5)
+    while time.monotonic() < end and torch.stats()["whole"] == before:
+        (x * 2 + 1).sum().item()
+    assert (torch.stats()["whole"] > before) == (share > 0)
 
 
 def test_a_step_that_is_worth_it_becomes_one_program() -> None:
