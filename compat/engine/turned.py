@@ -16,8 +16,9 @@ from jax import lax
 from jax.extend.core import Literal
 
 HIGH = 1.5  # how much higher than wide a result must be
-ROWS = 512  # rows of the operands from which on turning pays,
-FEW, SMALL = 100, 1 << 14  # and those from which on it does for results of so many elements
+# Rows of the operands from which on turning pays for results of up to so many elements: the larger
+# they are the less they are still in a cache when they are turned back.
+ROWS = ((1 << 14, 100), (1 << 18, 240), (1 << 62, 1024))
 
 
 def turned(jaxpr: Any) -> Callable[..., Any] | None:
@@ -59,8 +60,8 @@ def _is_high(equation: Any) -> bool:
     if not by_rows or len(one) != lead + 2 or len(other) != lead + 2:
         return False
     rows, height, width = one[lead], one[-1], other[-1]
-    small = height * width <= SMALL and rows >= FEW
-    return height >= HIGH * width and (small or rows >= ROWS)
+    enough = next(rows for most, rows in ROWS if height * width <= most)
+    return height >= HIGH * width and rows >= enough
 
 
 def _turned(equation: Any, left: jax.Array, right: jax.Array) -> jax.Array:

@@ -16,7 +16,8 @@ from compat.engine.turned import turned
 SHAPES = [
     # rows, height, width, whether it is turned; the last ones in a batch of three
     ((), 600, 40, 20, True), ((), 600, 20, 40, False), ((), 20, 40, 20, False),
-    ((), 200, 64, 32, True), ((), 200, 300, 100, False),
+    ((), 200, 64, 32, True), ((), 200, 300, 100, False), ((), 300, 300, 100, True),
+    ((), 300, 1200, 300, False),
     ((3,), 128, 64, 16, True), ((3,), 50, 64, 16, False),
 ]  # fmt: skip
 
