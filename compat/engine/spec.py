@@ -85,8 +85,7 @@ class Spec:
         return self._run
 
     def run_on(self, platform: str) -> Callable[..., Any]:
-        """The function as XLA is to compile it there: a jitted one like `run`, and no other where
-        nothing is to be changed."""
+        """The function as XLA is to compile it for a platform: `run` or one that gives the same."""
         if platform != "cpu":
             return self.run
         if self.for_cpu is None:
