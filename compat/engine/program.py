@@ -134,7 +134,8 @@ class Known:
     slices     the entries that sets of live results depend on
     joined     functions that give sets of live results, mostly on the host
     served     what `ready` was asked last, with its answer; None after programs came or went
-    excess     what a run op by op costs more than a program would, in seconds
+    excess     what a run op by op on the host costs more than a program would, in seconds; 0
+               where not all is on the host, which is timed instead
     hosted     whether all entries ran on the host when that was worked out
     """
 

@@ -24,7 +24,8 @@ ROWS = ((1 << 14, 100), (1 << 18, 240), (1 << 62, 1024))
 def turned(jaxpr: Any) -> Callable[..., Any] | None:
     """The function of a closed jaxpr with its products turned; None if there is nothing to turn."""
     equations = jaxpr.jaxpr.eqns
-    if not any(_is_high(equation) for equation in equations):
+    turns = [_is_high(equation) for equation in equations]
+    if not any(turns):
         return None
 
     def function(*given: Any) -> Any:
@@ -34,14 +35,13 @@ def turned(jaxpr: Any) -> Callable[..., Any] | None:
         def read(atom: Any) -> Any:
             return atom.val if isinstance(atom, Literal) else known[atom]
 
-        for equation in equations:
+        for equation, turns_here in zip(equations, turns, strict=True):
             operands = [read(atom) for atom in equation.invars]
-            if _is_high(equation):
+            if turns_here:
                 made = [_turned(equation, *operands)]
             else:
                 params = equation.primitive.get_bind_params(equation.params)
-                inner, params = params if isinstance(params, tuple) else ((), params)  # older JAX
-                made = equation.primitive.bind(*inner, *operands, **params)
+                made = equation.primitive.bind(*operands, **params)
                 made = made if equation.primitive.multiple_results else [made]
             known.update(zip(equation.outvars, made, strict=True))
         return tuple([read(atom) for atom in jaxpr.jaxpr.outvars])

@@ -20,7 +20,7 @@ from compat.engine.spec import spec
 from compat.engine.value import Value
 from compat.tape.differentiate import record
 from compat.tape.history import ViewRule
-from compat.tape.repeated import as_many
+from compat.tape.repeated import batches
 
 Piece = tuple[ViewRule, Value]
 
@@ -39,9 +39,7 @@ def whole(pieces: Sequence[Piece]) -> Iterator[Value]:
     if places is not None:
         yield _side_by_side([fitting[place] for place in places])
         return
-    while fitting:
-        count = as_many(len(fitting))
-        taken, fitting = fitting[:count], fitting[count:]
+    for taken in batches(fitting):
         yield _added(taken)
 
 

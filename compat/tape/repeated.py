@@ -11,7 +11,7 @@ that of a batch of all uses at the end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import jax.numpy as jnp
 
@@ -19,6 +19,8 @@ from compat.engine.spec import Spec, spec
 from compat.engine.value import Meta, Value, meta
 from compat.tape.differentiate import Gradient, Rule, record
 from compat.tape.node import Node, Tape
+
+T = TypeVar("T")
 
 
 class Uses:
@@ -51,19 +53,25 @@ class Uses:
     def gradients(self) -> Iterator[tuple[Tape, Gradient]]:
         """What was put off: gradients, and where they flow."""
         for (weights, numbers, *rest), uses in self.waiting.items():
-            while uses:
-                count = as_many(len(uses))
-                taken, uses = uses[:count], uses[count:]
+            for taken in batches(uses):
                 operands = []
                 for at, dim in enumerate(weights.dims):
                     operands += [use[at] for use in (taken if dim is not None else taken[:1])]
-                made = record(weights.entry(count), operands, numbers)
+                made = record(weights.entry(len(taken)), operands, numbers)
                 for edge, value in zip(rest, made, strict=False):
                     yield edge, (value, None)
 
 
-def as_many(count: int) -> int:
-    """How many uses are computed together: each count is a program of its own, so there are few."""
+def batches(uses: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Uses that are computed together, of few different counts, since each is a program of its
+    own."""
+    while uses:
+        count = _as_many(len(uses))
+        yield uses[:count]
+        uses = uses[count:]
+
+
+def _as_many(count: int) -> int:
     if count <= 8:
         return count
     most = 1 << count.bit_length() - 1
